@@ -1,0 +1,135 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// What every Swift target of the package is compiled with.
+let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
+
+/// A room: a library target that may import only the rooms and libraries named here.
+func room(_ name: String, _ rooms: [String] = [], _ libraries: [Target.Dependency] = [], sql: Bool = false) -> Target {
+    .target(
+        name: name,
+        dependencies: rooms.map { .target(name: $0) } + libraries,
+        resources: sql ? [.embedInCode("SQL")] : [],
+        swiftSettings: strict)
+}
+
+/// A program: composition only, in one file.
+func program(_ name: String, _ rooms: [String], _ libraries: [Target.Dependency] = []) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: rooms.map { .target(name: $0) } + libraries,
+        path: "Sources/Executables/\(name)",
+        swiftSettings: strict)
+}
+
+func tests(_ room: String, _ rooms: [String] = [], _ libraries: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(room)Tests",
+        dependencies: [.target(name: room), "TestKit"] + rooms.map { .target(name: $0) } + libraries,
+        swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+
+let package = Package(
+    name: "millrace",
+    products: [
+        .executable(name: "millraced", targets: ["millraced"]),
+        .executable(name: "millrace-load", targets: ["millrace-load"]),
+        .executable(name: "millrace-aggregate", targets: ["millrace-aggregate"]),
+        .executable(name: "millrace-api", targets: ["millrace-api"]),
+        .executable(name: "millrace", targets: ["millrace"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Row 0: pure values.
+        room("EventModel"),
+        // Row 1: what every program needs.
+        room("Settings", ["EventModel"], [tomlKit]),
+        room("Telemetry", ["EventModel"], [logging]),
+        // Row 2: storage.
+        .target(name: "CCRC32C"),
+        room("WriteAheadLog", ["CCRC32C", "EventModel"], [logging]),
+        .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
+        room("ControlStore", ["CSQLite", "EventModel"], [crypto, grdb], sql: true),
+        room("KeyValue", ["ControlStore", "EventModel"], [grdb], sql: true),
+        room("JobQueue", ["ControlStore", "EventModel"], [grdb], sql: true),
+        .target(name: "CDuckDB", linkerSettings: [.linkedLibrary("dl")]),
+        room("Warehouse", ["CDuckDB", "EventModel"], [], sql: true),
+        // Row 3: the work itself.
+        room("Statistics"),
+        room("Ingest", ["EventModel", "Settings", "Telemetry", "WriteAheadLog"], [crypto, logging, lifecycle, nioCore, nioPosix]),
+        room("Loading", ["ControlStore", "EventModel", "Settings", "Telemetry", "Warehouse", "WriteAheadLog"], [crypto, logging, lifecycle]),
+        room("WorkerKit", ["ControlStore", "EventModel", "JobQueue", "Settings", "Telemetry"], [argumentParser, lifecycle, logging]),
+        // Row 4: jobs, tool, API.
+        room("Jobs", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Statistics", "Telemetry", "Warehouse", "WorkerKit", "WriteAheadLog"], [logging]),
+        room("OperatorTool", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry", "Warehouse", "WorkerKit", "WriteAheadLog"], [argumentParser, crypto, logging]),
+        .target(name: "CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
+        room("API", ["CCrypt", "ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry", "WorkerKit"], [crypto, hummingbird, lifecycle, logging]),
+        room("Dashboard", ["API", "ControlStore", "EventModel", "KeyValue", "Settings"], [hummingbird]),
+        // Row 5: programs.
+        program("millraced", ["EventModel", "Ingest", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
+        program("millrace-load", ["EventModel", "Loading", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
+        program("millrace-aggregate", ["EventModel", "Jobs", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
+        program("millrace-api", ["API", "Dashboard", "EventModel", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
+        program("millrace", ["OperatorTool"], [argumentParser]),
+        // Tests.
+        .target(name: "TestKit", dependencies: ["ControlStore", "EventModel"], path: "Tests/TestKit", swiftSettings: strict),
+        .testTarget(name: "TidinessTests", dependencies: ["TestKit"], swiftSettings: strict),
+        tests("EventModel"),
+        tests("Settings"),
+        tests("Telemetry", [], [logging]),
+        tests("WriteAheadLog"),
+        tests("ControlStore", [], [grdb]),
+        tests("KeyValue"),
+        tests("JobQueue", [], [grdb]),
+        tests("Warehouse"),
+        tests("Statistics"),
+        tests("Ingest", ["Settings", "WriteAheadLog"], [nioCore, nioPosix]),
+        tests("Loading", ["Settings", "Warehouse", "WriteAheadLog"]),
+        tests("WorkerKit", ["JobQueue", "Settings"]),
+        tests("Jobs", ["JobQueue", "KeyValue", "Settings", "Statistics", "Warehouse", "WorkerKit"]),
+        tests("OperatorTool", ["JobQueue", "KeyValue", "Settings", "WriteAheadLog"]),
+        tests("API", ["Dashboard", "KeyValue", "JobQueue", "Settings"], [hummingbird, hummingbirdTesting]),
+    ]
+)
+
+// DEV-ONLY-BEGIN
+if let only = Context.environment["MILLRACE_ONLY"] {
+    var wanted = Set(only.split(separator: ",").map(String.init))
+    var grew = true
+    while grew {
+        grew = false
+        for target in package.targets where wanted.contains(target.name) {
+            for dependency in target.dependencies {
+                switch dependency {
+                case .targetItem(let name, _), .byNameItem(let name, _):
+                    if wanted.insert(name).inserted { grew = true }
+                default: break
+                }
+            }
+        }
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+    package.products.removeAll { !wanted.contains($0.name) }
+}
+// DEV-ONLY-END

@@ -1,0 +1,94 @@
+import CDuckDB
+import EventModel
+import Glibc
+import Synchronization
+
+/// The loaded libduckdb. A process loads it once; having a value of this type shows that it did.
+package final class DuckDBLibrary: Sendable {
+    /// The file that was loaded, or a bare name where the system's library path gave it.
+    package let path: String
+    /// As the library names itself: `v1.5.5`.
+    package var version: String { duckdb_library_version().map { String(cString: $0) } ?? "unknown" }
+
+    private init(path: String) { self.path = path }
+
+    /// The environment variable that names the library's file.
+    package static let environmentVariable = "MILLRACE_DUCKDB_LIBRARY"
+    static let fileName = "libduckdb.so"
+    static let remedy =
+        "install libduckdb, run deploy/fetch-duckdb, or set warehouse.duckdb_library to the library's file"
+
+    private static let loaded = Mutex<DuckDBLibrary?>(nil)
+
+    /// Loads the library, or gives the one that is loaded already. Looks at the configured path, at
+    /// `MILLRACE_DUCKDB_LIBRARY`, on the system's library path, in `../lib/millrace` beside the program, and in
+    /// `.build/duckdb` of the checkout which holds the program. A path that is configured must hold the library.
+    package static func locate(configured: String? = nil) throws(WarehouseError) -> DuckDBLibrary {
+        try locate(
+            configured: configured, environment: getenv(environmentVariable).map { String(cString: $0) },
+            program: programPath(), system: [fileName, "libduckdb.so.1"])
+    }
+
+    /// The same with each place given: for tests.
+    static func locate(
+        configured: String?, environment: String?, program: String, system: [String]
+    ) throws(WarehouseError) -> DuckDBLibrary {
+        let named = [configured, environment].compactMap { $0 }.first { !$0.isEmpty }
+        return try loaded.withLock { (library) throws(WarehouseError) in
+            if let named {
+                guard access(named, R_OK) == 0 else {
+                    throw WarehouseError(.libraryMissing, "load DuckDB", "there is no file \(named); \(remedy)")
+                }
+                if let library { return library }
+                let result = try load(named)
+                library = result
+                return result
+            }
+            if let library { return library }
+            let result = try search(program: program, system: system)
+            library = result
+            return result
+        }
+    }
+
+    private static func search(program: String, system: [String]) throws(WarehouseError) -> DuckDBLibrary {
+        for name in system {
+            if let library = try? load(name) { return library }
+        }
+        for path in places(program: program) where access(path, R_OK) == 0 { return try load(path) }
+        throw WarehouseError(.libraryMissing, "load DuckDB", "libduckdb.so is not on this machine; \(remedy)")
+    }
+
+    /// The files looked at beside the program, nearest first.
+    static func places(program: String) -> [String] {
+        var directory = parent(of: program)
+        var places = ["\(parent(of: directory))/lib/millrace/\(fileName)"]
+        while !directory.isEmpty {
+            places.append("\(directory)/.build/duckdb/\(fileName)")
+            directory = parent(of: directory)
+        }
+        return places
+    }
+
+    private static func load(_ path: String) throws(WarehouseError) -> DuckDBLibrary {
+        var message = [CChar](repeating: 0, count: 512)
+        guard cduckdb_load(path, &message, message.count) == 0 else {
+            let reason = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            throw WarehouseError(.libraryUnusable, "load DuckDB from \(path)", "\(reason); \(remedy)")
+        }
+        return DuckDBLibrary(path: path)
+    }
+
+    private static func programPath() -> String {
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        let size = buffer.withUnsafeMutableBytes { bytes in
+            readlink("/proc/self/exe", bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+        }
+        return size > 0 ? String(decoding: buffer.prefix(size), as: UTF8.self) : ""
+    }
+
+    private static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "" }
+        return String(path[..<slash])
+    }
+}
