@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The probability that B's true rate is above A's, each with a uniform prior, Beta(1, 1). 0.5 where nothing was tried
