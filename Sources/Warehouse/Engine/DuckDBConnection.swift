@@ -1,4 +1,5 @@
 import CDuckDB
+import Synchronization
 
 /// A connection to DuckDB. Every call blocks until it is done: use it on one thread at a time, a thread that may
 /// block. `interrupter` may be used from any thread.
@@ -20,12 +21,25 @@ package final class DuckDBConnection {
 
         /// The statement that runs fails with `.interrupted` within milliseconds; without one nothing happens.
         package func interrupt() { duckdb_interrupt(shared.handle) }
+
+        /// The same, and every later statement of the connection fails so, too.
+        package func stop() {
+            shared.isStopped.store(true, ordering: .sequentiallyConsistent)
+            duckdb_interrupt(shared.handle)
+        }
     }
 
     package var interrupter: Interrupter { Interrupter(shared: shared) }
 
+    private func requireRunning(_ attempt: String) throws(WarehouseError) {
+        if shared.isStopped.load(ordering: .sequentiallyConsistent) {
+            throw WarehouseError(.interrupted, attempt, "the work was asked to stop")
+        }
+    }
+
     /// Runs statements whose answer nobody needs. Several may stand in the text; their values are ours, never a user's.
     package func execute(_ sql: String, attempting attempt: String = "run a statement") throws(WarehouseError) {
+        try requireRunning(attempt)
         var result = duckdb_result()
         defer { duckdb_destroy_result(&result) }
         guard duckdb_query(handle, sql, &result) != 0 else { return }
@@ -65,6 +79,7 @@ package final class DuckDBConnection {
         _ sql: String, _ parameters: [String: Value] = [:], streaming: Bool, attempting attempt: String,
         announce: ([QueryResult.Column]) -> Void = { _ in }, _ body: (ResultChunk) -> Bool
     ) throws(WarehouseError) -> [QueryResult.Column] {
+        try requireRunning(attempt)
         let statement = try PreparedStatement(sql, on: self, attempting: attempt)
         if readsOnly { try statement.requireReading() }
         try statement.bind(parameters)
@@ -116,6 +131,7 @@ package final class DuckDBConnection {
 private final class SharedHandle: @unchecked Sendable {
     // `handle` is constant; interrupting is the only thing done with it from other threads, and DuckDB allows that.
     let handle: duckdb_connection
+    let isStopped = Atomic(false)
     private let database: DuckDBDatabase
 
     init(database: DuckDBDatabase, handle: duckdb_connection) {

@@ -80,11 +80,12 @@ package final class DuckDBLibrary: Sendable {
     }
 
     private static func programPath() -> String {
-        var buffer = [UInt8](repeating: 0, count: 4_096)
-        let size = buffer.withUnsafeMutableBytes { bytes in
-            readlink("/proc/self/exe", bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+        let size = 4_096
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { buffer in
+            guard let start = buffer.baseAddress else { return "" }
+            let count = max(0, readlink("/proc/self/exe", start, size))
+            return String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
         }
-        return size > 0 ? String(decoding: buffer.prefix(size), as: UTF8.self) : ""
     }
 
     private static func parent(of path: String) -> String {
