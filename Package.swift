@@ -5,11 +5,13 @@ import PackageDescription
 let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
 
 /// A room: a library target that may import only the rooms and libraries named here.
-func room(_ name: String, _ rooms: [String] = [], _ libraries: [Target.Dependency] = [], sql: Bool = false) -> Target {
+func room(_ name: String, _ rooms: [String] = [], _ libraries: [Target.Dependency] = [], sql: Bool = false, assets: Bool = false)
+    -> Target
+{
     .target(
         name: name,
         dependencies: rooms.map { .target(name: $0) } + libraries,
-        resources: sql ? [.embedInCode("SQL")] : [],
+        resources: (sql ? [.embedInCode("SQL")] : []) + (assets ? [.embedInCode("Assets")] : []),
         swiftSettings: strict)
 }
 
@@ -70,7 +72,8 @@ let package = Package(
         .target(name: "CCRC32C"),
         room("WriteAheadLog", ["CCRC32C", "EventModel"], [logging]),
         .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
-        room("ControlStore", ["CSQLite", "EventModel"], [crypto, grdb], sql: true),
+        .target(name: "CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
+        room("ControlStore", ["CCrypt", "CSQLite", "EventModel"], [crypto, grdb], sql: true),
         room("KeyValue", ["ControlStore", "EventModel"], [grdb], sql: true),
         room("JobQueue", ["ControlStore", "EventModel"], [grdb], sql: true),
         .target(name: "CDuckDB", linkerSettings: [.linkedLibrary("dl")]),
@@ -83,9 +86,8 @@ let package = Package(
         // Row 4: jobs, tool, API.
         room("Jobs", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Statistics", "Telemetry", "Warehouse", "WorkerKit", "WriteAheadLog"], [logging]),
         room("OperatorTool", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry", "Warehouse", "WorkerKit", "WriteAheadLog"], [argumentParser, crypto, logging]),
-        .target(name: "CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
-        room("API", ["CCrypt", "ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry", "WorkerKit"], [crypto, hummingbird, lifecycle, logging]),
-        room("Dashboard", ["API", "ControlStore", "EventModel", "KeyValue", "Settings"], [hummingbird]),
+        room("API", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry", "WorkerKit"], [crypto, hummingbird, lifecycle, logging, nioCore, nioPosix]),
+        room("Dashboard", ["API", "ControlStore", "EventModel", "KeyValue", "Settings"], [hummingbird], assets: true),
         // Row 5: programs.
         program("millraced", ["EventModel", "Ingest", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
         program("millrace-load", ["EventModel", "Loading", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
@@ -95,7 +97,7 @@ let package = Package(
         // Tests.
         .target(name: "TestKit", dependencies: ["ControlStore", "EventModel"], path: "Tests/TestKit", swiftSettings: strict),
         .testTarget(name: "TidinessTests", dependencies: ["TestKit"], swiftSettings: strict),
-        tests("EventModel"),
+        tests("EventModel", [], [crypto]),
         tests("Settings"),
         tests("Telemetry", [], [logging]),
         tests("WriteAheadLog"),
