@@ -1,0 +1,155 @@
+import EventModel
+
+/// Looks at a log, checks it, and removes what is no longer needed, beside its writer and readers.
+package enum LogDirectory {
+    /// What the directory holds, from segments' headers and the newest one's groups. Ends with `.missing` where there
+    /// is no log.
+    package static func status(_ directory: String) throws(LogError) -> LogStatus {
+        let segments = try openSegments(directory)
+        guard let newest = segments.last else { throw noLog(in: directory) }
+        let end = try self.end(of: newest)
+        var rows: [LogStatus.Segment] = []
+        for (index, segment) in segments.enumerated() {
+            let next = index + 1 < segments.count ? segments[index + 1].header : nil
+            let last = next?.previousLast ?? end.lastSequence
+            let facts = try segment.file.facts()
+            rows.append(
+                LogStatus.Segment(
+                    name: segment.file.name.description, firstSequence: segment.header.firstSequence,
+                    lastSequence: last >= segment.header.firstSequence ? last : nil, bytes: facts.bytes,
+                    occupiedBytes: facts.occupiedBytes, createdAt: segment.header.createdAt, sealedAt: next?.createdAt))
+        }
+        return LogStatus(
+            logID: newest.header.logID, segments: rows,
+            firstSequence: rows.first { $0.lastSequence != nil }?.firstSequence, lastSequence: end.lastSequence,
+            durableSequence: end.durableSequence, lastWrittenAt: end.writtenAt)
+    }
+
+    /// Reads every record of every segment and checks it.
+    package static func verify(_ directory: String) throws(LogError) -> LogVerification {
+        let segments = try openSegments(directory)
+        guard let first = segments.first else { throw noLog(in: directory) }
+        var report = LogVerification()
+        report.segments = segments.count
+        report.lastSequence = first.header.previousLast
+        var payload: [UInt8] = []
+        for (index, segment) in segments.enumerated() {
+            if index > 0, segment.header.previousLast > report.lastSequence {
+                report.losses.append(
+                    LogLoss(
+                        sequences: (report.lastSequence + 1)...segment.header.previousLast,
+                        segment: segments[index - 1].file.name.description, offset: 0))
+            }
+            var cursor = SegmentCursor(file: segment.file, header: segment.header)
+            if index + 1 < segments.count { cursor.end(at: segments[index + 1].header.previousLast) }
+            try verify(&cursor, into: &payload, &report)
+        }
+        return report
+    }
+
+    private static func verify(
+        _ cursor: inout SegmentCursor, into payload: inout [UInt8], _ report: inout LogVerification
+    ) throws(LogError) {
+        while true {
+            switch try cursor.step(into: &payload) {
+            case .group(let group):
+                guard group.count > 0 else { continue }
+                report.groups += 1
+                report.records += UInt64(group.count)
+                report.lastSequence = group.endSequence - 1
+                if report.firstSequence == nil { report.firstSequence = group.firstSequence }
+            case .lost(let sequences, let offset):
+                report.losses.append(
+                    LogLoss(sequences: sequences, segment: cursor.file.name.description, offset: offset))
+                report.lastSequence = sequences.upperBound
+            case .end: return
+            }
+        }
+    }
+
+    /// Removes the oldest segments all of whose records are loaded, `loadedThrough` being the last one that is, and
+    /// that were sealed before `olderThan`, or at any time with `force`. Never the newest.
+    @discardableResult
+    package static func removeSegments(
+        in directory: String, loadedThrough: UInt64, olderThan: Timestamp, force: Bool = false,
+        files: any LogFiles = SystemLogFiles()
+    ) throws(LogError) -> [RemovedSegment] {
+        let segments = try openSegments(directory)
+        var removed: [RemovedSegment] = []
+        for (segment, next) in zip(segments, segments.dropFirst()) {
+            guard next.header.previousLast <= loadedThrough, force || next.header.createdAt < olderThan else { break }
+            let bytes = try segment.file.facts().bytes
+            try files.remove(segment.file.path)
+            removed.append(RemovedSegment(name: segment.file.name.description, bytes: bytes))
+        }
+        if !removed.isEmpty { try files.syncDirectory(directory) }
+        return removed
+    }
+
+    /// Begins a log, or goes on with one, past a number: what a restored copy needs, so that no number is used twice.
+    /// `logID` is the id under which the records up to there were loaded; nil takes the directory's own. Ends with
+    /// `.locked` while the log is being written.
+    package static func createEmptySegment(
+        in directory: String, pastSequence: UInt64, logID: LogID? = nil, clock: Clock = .system,
+        files: any LogFiles = SystemLogFiles()
+    ) throws(LogError) {
+        let lock = try DirectoryLock(directory)
+        defer { withExtendedLifetime(lock) {} }
+        var recovery = SegmentRecovery(directory: directory, files: files)
+        try recovery.run()
+        if let logID, let own = recovery.logID, own != logID {
+            throw LogError(.foreignLog, "\(directory) holds the log \(own), not \(logID); move its segments elsewhere")
+        }
+        let first = max(recovery.nextSequence, pastSequence + 1)
+        let header = SegmentHeader(
+            logID: logID ?? recovery.logID ?? .random(), firstSequence: first, reservedThrough: first - 1,
+            previousLast: recovery.result.lastSequence, createdAt: clock.now())
+        try ActiveSegment.create(header, in: directory, files: files).seal()
+    }
+
+    private struct OpenSegment {
+        let file: SegmentFile
+        let header: SegmentHeader
+    }
+
+    /// All segments and their headers. One that is removed meanwhile is left out; all must be of one log.
+    private static func openSegments(_ directory: String) throws(LogError) -> [OpenSegment] {
+        var segments: [OpenSegment] = []
+        var logID: LogID?
+        for name in try SegmentName.list(in: directory).reversed() {
+            guard let file = try SegmentFile(name, in: directory) else { continue }
+            let header = try file.header(logID: logID)
+            logID = header.logID
+            segments.append(OpenSegment(file: file, header: header))
+        }
+        return segments.reversed()
+    }
+
+    private struct End {
+        var lastSequence: UInt64
+        var durableSequence: UInt64
+        var writtenAt: Timestamp?
+    }
+
+    /// Where the newest segment ends, from the headers of its groups alone.
+    private static func end(of segment: OpenSegment) throws(LogError) -> End {
+        var cursor = SegmentCursor(file: segment.file, header: segment.header)
+        var end = End(lastSequence: segment.header.previousLast, durableSequence: segment.header.previousLast)
+        var payload: [UInt8] = []
+        while true {
+            switch try cursor.step(into: &payload, skipping: .max - 1) {
+            case .group(let group):
+                end.lastSequence = max(end.lastSequence, group.endSequence - 1)
+                end.durableSequence = max(end.durableSequence, group.durableSequence)
+                end.writtenAt = group.writtenAt
+                if group.isClosing { end.durableSequence = end.lastSequence }
+            case .lost(let sequences, _): end.lastSequence = sequences.upperBound
+            case .end: return end
+            }
+        }
+    }
+
+    private static func noLog(in directory: String) -> LogError {
+        LogError(.missing, "there is no log in \(directory); start millraced, which begins one")
+    }
+}

@@ -1,0 +1,174 @@
+/// Reads a log from a number on, while another process may be writing it; moves from segment to segment, and says
+/// exactly what is lost.
+///
+/// What is read may not be on the disk yet: who keeps something made of it calls `sync` first.
+package struct LogReader {
+    package let directory: String
+    package let logID: LogID
+    /// What could not be read, in order; only what lies behind the number from which was read.
+    package private(set) var losses: [LogLoss] = []
+    /// The last number that was returned, or that is known to be lost.
+    package private(set) var position: UInt64
+    private var cursor: SegmentCursor
+    private var payload: [UInt8] = []
+    private var records = RecordPlaces()
+    /// Segments of which something was read since the last sync.
+    private var unsynced: [SegmentFile] = []
+
+    /// A reader whose first record is the one after `after`. Ends with `.missing` where there is no log, with
+    /// `.endsEarly` where it ends before `after`.
+    package init(directory: String, after: UInt64) throws(LogError) {
+        let names = try SegmentName.list(in: directory)
+        guard let first = names.last(where: { $0.firstSequence <= after &+ 1 }) ?? names.first,
+            let file = try SegmentFile(first, in: directory)
+        else { throw LogError(.missing, "there is no log in \(directory); start millraced, which begins one") }
+        var header: SegmentHeader
+        do throws(LogError) { header = try file.header(logID: nil) } catch {
+            guard error.code == .damaged else { throw error }
+            header = try file.header(logID: try Self.idOfAny(names, in: directory))
+        }
+        self.directory = directory
+        logID = header.logID
+        position = after
+        cursor = SegmentCursor(file: file, header: header)
+        if header.firstSequence > after, header.previousLast > after {
+            lose((after + 1)...header.previousLast, offset: 0)
+        }
+        try passOver(after)
+    }
+
+    /// The next record; nil at the end, for now: ask again later.
+    package mutating func next() throws(LogError) -> LogRecord? {
+        var record: LogRecord?
+        _ = try read(limit: 1) { sequence, bytes in record = LogRecord(sequence: sequence, bytes: Array(bytes)) }
+        return record
+    }
+
+    /// Gives up to `limit` records to `body`, whose bytes are valid only until it returns. Returns how many: none at
+    /// the end, for now.
+    package mutating func read(
+        limit: Int, _ body: (UInt64, UnsafeRawBufferPointer) -> Void
+    ) throws(LogError) -> Int {
+        var count = 0
+        while count < limit {
+            if records.isEmpty {
+                guard try readGroup() else { return count }
+                continue
+            }
+            count += payload.withUnsafeBytes { bytes in records.take(limit - count, from: bytes, body) }
+            position = max(position, records.nextSequence - 1)
+        }
+        return count
+    }
+
+    /// Returns when all that was read is on the disk.
+    package mutating func sync() throws(LogError) {
+        for file in unsynced { try file.sync() }
+        unsynced.removeAll()
+    }
+
+    /// Reads the next group that holds something not yet seen; false at the end, for now.
+    private mutating func readGroup() throws(LogError) -> Bool {
+        while true {
+            switch try cursor.step(into: &payload, skipping: position, thorough: false) {
+            case .group(let group):
+                guard group.endSequence > position + 1 else { continue }
+                records = RecordPlaces(group, after: position)
+                if unsynced.last !== cursor.file { unsynced.append(cursor.file) }
+                return true
+            case .lost(let sequences, let offset): lose(sequences, offset: offset)
+            case .end:
+                guard try moveOn() else { return false }
+            }
+        }
+    }
+
+    /// At the end of a segment: is there another one? When it first shows, what may have been written to this one
+    /// meanwhile is read before moving over.
+    private mutating func moveOn() throws(LogError) -> Bool {
+        let names = try SegmentName.list(in: directory)
+        guard let name = names.first(where: { $0 > cursor.file.name }) else { return false }
+        guard let file = try SegmentFile(name, in: directory) else { return true }
+        let header = try file.header(logID: logID)
+        if cursor.last == nil {
+            cursor.end(at: header.previousLast)
+        } else {
+            if header.previousLast > position, header.previousLast >= cursor.expected {
+                lose((max(position + 1, cursor.expected))...header.previousLast, offset: 0)
+            }
+            cursor = SegmentCursor(file: file, header: header)
+        }
+        return true
+    }
+
+    private mutating func lose(_ sequences: ClosedRange<UInt64>, offset: Int) {
+        guard sequences.upperBound > position else { return }
+        let lost = max(sequences.lowerBound, position + 1)...sequences.upperBound
+        losses.append(LogLoss(sequences: lost, segment: cursor.file.name.description, offset: offset))
+        position = sequences.upperBound
+    }
+
+    /// Finds the place behind the number, and refuses a log that never came so far.
+    private mutating func passOver(_ after: UInt64) throws(LogError) {
+        guard after >= cursor.header.firstSequence else { return }
+        while cursor.expected <= after {
+            switch try cursor.step(into: &payload, skipping: after) {
+            case .group(let group):
+                if group.endSequence > after + 1 {
+                    records = RecordPlaces(group, after: after)
+                    unsynced.append(cursor.file)
+                }
+            case .lost(let sequences, let offset): lose(sequences, offset: offset)
+            case .end:
+                guard try moveOn() else {
+                    throw LogError(
+                        .endsEarly,
+                        "the log \(directory) ends at record \(cursor.expected - 1), before \(after), which was read "
+                            + "from it once: this is an older copy; restore the newer one, or begin again")
+                }
+            }
+        }
+    }
+
+    private static func idOfAny(_ names: [SegmentName], in directory: String) throws(LogError) -> LogID? {
+        for name in names.reversed() {
+            guard let file = try SegmentFile(name, in: directory) else { continue }
+            if let header = try? file.header(logID: nil) { return header.logID }
+        }
+        return nil
+    }
+}
+
+/// The records of a group that were not returned yet.
+struct RecordPlaces {
+    private(set) var nextSequence: UInt64 = 1
+    private var endSequence: UInt64 = 1
+    private var offset = 0
+    private var skip: UInt64 = 0
+
+    init() {}
+
+    init(_ group: GroupHeader, after: UInt64) {
+        nextSequence = group.firstSequence
+        endSequence = group.endSequence
+        skip = after
+    }
+
+    var isEmpty: Bool { nextSequence >= endSequence }
+
+    mutating func take(
+        _ limit: Int, from payload: UnsafeRawBufferPointer, _ body: (UInt64, UnsafeRawBufferPointer) -> Void
+    ) -> Int {
+        var walk = RecordWalk(payload, from: offset)
+        var count = 0
+        while count < limit, nextSequence < endSequence, let place = walk.next() {
+            if nextSequence > skip {
+                body(nextSequence, UnsafeRawBufferPointer(rebasing: payload[place]))
+                count += 1
+            }
+            nextSequence += 1
+        }
+        offset = walk.offset
+        return count
+    }
+}

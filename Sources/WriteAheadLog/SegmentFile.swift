@@ -1,0 +1,104 @@
+import EventModel
+import Glibc
+
+/// A segment opened for reading.
+final class SegmentFile: Sendable {
+    let name: SegmentName
+    let path: String
+    private let descriptor: Int32
+
+    /// Nil where the segment is gone.
+    init?(_ name: SegmentName, in directory: String) throws(LogError) {
+        self.name = name
+        path = name.path(in: directory)
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        if descriptor < 0 {
+            guard errno == ENOENT else { throw LogError(errno: errno, "cannot open the log segment \(path)") }
+            return nil
+        }
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// Reads up to the buffer's size from the offset; less only at the end of the file.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(LogError) -> Int {
+        var done = 0
+        while done < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+            let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
+            if count < 0, errno == EINTR { continue }
+            // A sector that the disk cannot read any more is damage like any other.
+            if count < 0, errno == EIO { break }
+            guard count >= 0 else { throw LogError(errno: errno, "cannot read the log segment \(path)") }
+            if count == 0 { break }
+            done += count
+        }
+        return done
+    }
+
+    /// Size in bytes, what it occupies on the disk, and when it was last changed.
+    func facts() throws(LogError) -> (bytes: Int, occupiedBytes: Int, changedAt: Timestamp) {
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0 else {
+            throw LogError(errno: errno, "cannot look at the log segment \(path)")
+        }
+        let changed = Int64(facts.st_mtim.tv_sec) * 1_000 + Int64(facts.st_mtim.tv_nsec) / 1_000_000
+        return (Int(facts.st_size), Int(facts.st_blocks) * 512, Timestamp(milliseconds: changed))
+    }
+
+    /// Returns when all that was read from the segment is on the disk.
+    func sync() throws(LogError) {
+        guard fdatasync(descriptor) == 0 else { throw LogError(errno: errno, "cannot sync the log segment \(path)") }
+    }
+
+    /// The segment's header. Where both copies of it are damaged, what the name and the first sound group tell;
+    /// `logID` is taken where there is no such group.
+    func header(logID: LogID?) throws(LogError) -> SegmentHeader {
+        var bytes = [UInt8](repeating: 0, count: LogFormat.dataStart)
+        let count = try bytes.withMutableBytes { buffer throws(LogError) in try read(into: buffer, at: 0) }
+        let reading = bytes.withUnsafeBytes { SegmentHeader.read(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        switch reading {
+        case .header(let header):
+            guard header.firstSequence == name.firstSequence else {
+                throw LogError(
+                    .damaged, "the log segment \(path) begins at \(header.firstSequence); give it its own name back")
+            }
+            if let logID, logID != header.logID {
+                throw LogError(
+                    .foreignLog,
+                    "the log segment \(path) belongs to the log \(header.logID), not to \(logID); move it elsewhere")
+            }
+            return header
+        case .unknownVersion(let version):
+            throw LogError(
+                .unknownVersion,
+                "the log segment \(path) has format \(version), this program knows \(LogFormat.version); "
+                    + "use the program that wrote it")
+        case .damaged:
+            var told = logID
+            if told == nil { told = try idOfFirstGroup() }
+            guard let id = told else {
+                throw LogError(
+                    .damaged,
+                    "the header of the log segment \(path) is damaged, and nothing else tells which log it is; "
+                        + "move it elsewhere, or restore it")
+            }
+            return SegmentHeader(
+                logID: id, firstSequence: name.firstSequence,
+                reservedThrough: name.firstSequence + LogFormat.maxReservedNumbers, previousLast: 0,
+                createdAt: try facts().changedAt)
+        }
+    }
+
+    private func idOfFirstGroup() throws(LogError) -> LogID? {
+        var bytes = [UInt8](repeating: 0, count: LogFormat.groupHeaderSize)
+        let count = try bytes.withMutableBytes { buffer throws(LogError) in
+            try read(into: buffer, at: LogFormat.dataStart)
+        }
+        return bytes.withUnsafeBytes { buffer in
+            guard count == buffer.count else { return nil }
+            let id = LogID(buffer, at: 40)
+            return GroupHeader(buffer, logID: id)?.firstSequence == name.firstSequence ? id : nil
+        }
+    }
+}

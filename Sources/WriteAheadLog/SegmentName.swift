@@ -1,0 +1,50 @@
+import Glibc
+
+/// A segment's file name: its first sequence number in 20 digits, and `.wal`.
+struct SegmentName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    static let suffix = ".wal"
+    /// What a segment is called until its header is on the disk.
+    static let unfinishedSuffix = ".wal.new"
+
+    let firstSequence: UInt64
+
+    init(firstSequence: UInt64) { self.firstSequence = firstSequence }
+
+    init?(_ text: String) {
+        guard text.utf8.count == 24, text.hasSuffix(Self.suffix), let number = UInt64(text.prefix(20))
+        else { return nil }
+        firstSequence = number
+    }
+
+    var description: String {
+        let digits = String(firstSequence)
+        return String(repeating: "0", count: 20 - digits.utf8.count) + digits + Self.suffix
+    }
+
+    static func < (left: SegmentName, right: SegmentName) -> Bool { left.firstSequence < right.firstSequence }
+
+    func path(in directory: String) -> String { "\(directory)/\(description)" }
+
+    /// The directory's segments in their order.
+    static func list(in directory: String) throws(LogError) -> [SegmentName] {
+        try fileNames(in: directory).compactMap { SegmentName($0) }.sorted()
+    }
+
+    /// The names of segments that were being made when their writer died.
+    static func unfinished(in directory: String) throws(LogError) -> [String] {
+        try fileNames(in: directory).filter { $0.hasSuffix(unfinishedSuffix) }
+    }
+
+    private static func fileNames(in directory: String) throws(LogError) -> [String] {
+        guard let stream = opendir(directory) else {
+            throw LogError(errno: errno, "cannot list the log directory \(directory)")
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            names.append(
+                withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        }
+        return names
+    }
+}

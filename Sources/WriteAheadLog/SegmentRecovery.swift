@@ -1,0 +1,116 @@
+import EventModel
+
+/// What a writer found when it opened a log.
+package struct LogRecovery: Sendable, Equatable, CustomStringConvertible {
+    /// The last record that the log held, 0 for none.
+    package var lastSequence: UInt64 = 0
+    /// The log had been closed properly.
+    package var wasClosed = true
+    /// What stood behind the last sound group and was cut off: written but never answered.
+    package var tornBytes = 0
+    /// What the newest segment held once and is not readable any more.
+    package var losses: [LogLoss] = []
+
+    package var description: String {
+        var parts = [lastSequence == 0 ? "the log is empty" : "the log ends at record \(lastSequence)"]
+        if !wasClosed { parts.append("its writer did not close it") }
+        if tornBytes > 0 { parts.append("\(tornBytes) bytes of a torn tail were cut off") }
+        parts += losses.map(\.description)
+        return parts.joined(separator: "; ")
+    }
+}
+
+/// Finds the end of a log after whatever happened to its last writer, and puts what is there onto the disk.
+struct SegmentRecovery {
+    let directory: String
+    let files: any LogFiles
+    private(set) var logID: LogID?
+    private(set) var result = LogRecovery()
+    /// No number below this one is free.
+    private(set) var nextSequence: UInt64 = 1
+    /// A segment without records, to be removed as soon as the next one is there.
+    private(set) var emptySegment: SegmentName?
+
+    init(directory: String, files: any LogFiles) {
+        self.directory = directory
+        self.files = files
+    }
+
+    mutating func run() throws(LogError) {
+        for name in try SegmentName.unfinished(in: directory) { try files.remove("\(directory)/\(name)") }
+        guard let name = try SegmentName.list(in: directory).last, let file = try SegmentFile(name, in: directory)
+        else {
+            return
+        }
+        let header = try file.header(logID: try idOfOthers(than: name))
+        logID = header.logID
+        var cursor = SegmentCursor(file: file, header: header)
+        try walk(&cursor)
+        result.lastSequence = cursor.hasRecords ? cursor.expected - 1 : header.previousLast
+        result.wasClosed = cursor.isClosed
+        let free = cursor.isClosed ? cursor.expected : header.reservedThrough + 1
+        nextSequence = max(free, header.firstSequence + 1)
+        if !cursor.hasRecords { emptySegment = name }
+        if !cursor.isClosed, !cursor.endsInDamage { try settle(file, end: cursor.offset, safe: safeOffset) }
+    }
+
+    /// The end of the last group that a later one knew as durable.
+    private var safeOffset = LogFormat.dataStart
+
+    private mutating func walk(_ cursor: inout SegmentCursor) throws(LogError) {
+        var payload: [UInt8] = []
+        var ends: [(sequence: UInt64, offset: Int)] = []
+        while true {
+            switch try cursor.step(into: &payload) {
+            case .group(let group):
+                ends.append((group.endSequence - 1, cursor.offset))
+                while let first = ends.first, first.sequence <= cursor.knownDurable {
+                    safeOffset = first.offset
+                    ends.removeFirst()
+                }
+            case .lost(let sequences, let offset):
+                result.losses.append(
+                    LogLoss(sequences: sequences, segment: cursor.file.name.description, offset: offset))
+            case .end: return
+            }
+        }
+    }
+
+    /// Cuts what stands behind the last sound group. What may never have reached the disk, though it can be read, is
+    /// written again, so that the sync counts for it.
+    private mutating func settle(_ file: SegmentFile, end: Int, safe: Int) throws(LogError) {
+        result.tornBytes = try tornBytes(file, from: end)
+        let descriptor = try files.open(file.path)
+        defer { files.close(descriptor) }
+        try files.truncate(descriptor, to: end)
+        var tail = [UInt8](repeating: 0, count: max(0, end - safe))
+        let count = try tail.withMutableBytes { buffer throws(LogError) in try file.read(into: buffer, at: safe) }
+        try tail.withBytes { buffer throws(LogError) in
+            try files.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: descriptor, at: safe)
+        }
+        try files.sync(descriptor)
+    }
+
+    /// How many bytes there are from the offset to the last one that is not zero.
+    private func tornBytes(_ file: SegmentFile, from start: Int) throws(LogError) -> Int {
+        var window = [UInt8](repeating: 0, count: 1 << 20)
+        var offset = start
+        var torn = 0
+        while true {
+            let count = try window.withMutableBytes { buffer throws(LogError) in
+                try file.read(into: buffer, at: offset)
+            }
+            if let last = window[..<count].lastIndex(where: { $0 != 0 }) { torn = offset + last + 1 - start }
+            if count < window.count { return torn }
+            offset += count
+        }
+    }
+
+    /// The log's id as any other segment tells it, for a newest one whose header is damaged; nil where none does.
+    private func idOfOthers(than newest: SegmentName) throws(LogError) -> LogID? {
+        guard let other = try SegmentName.list(in: directory).first, other != newest,
+            let file = try SegmentFile(other, in: directory)
+        else { return nil }
+        return try file.header(logID: nil).logID
+    }
+}
