@@ -1,8 +1,10 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
-/// What every Swift target of the package is compiled with.
-let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
+/// What every Swift target of the package is compiled with. `deploy/test` turns warnings into errors.
+let strict: [SwiftSetting] =
+    [.enableUpcomingFeature("ExistentialAny")]
+    + (Context.environment["MILLRACE_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : [])
 
 /// A room: a library target that may import only the rooms and libraries named here.
 func room(_ name: String, _ rooms: [String] = [], _ libraries: [Target.Dependency] = [], sql: Bool = false, assets: Bool = false)
@@ -41,6 +43,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 let package = Package(
@@ -86,7 +89,7 @@ let package = Package(
         // Row 4: jobs, tool, API.
         room("Jobs", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Statistics", "Telemetry", "Warehouse", "WorkerKit", "WriteAheadLog"], [logging]),
         room("OperatorTool", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry", "Warehouse", "WorkerKit", "WriteAheadLog"], [argumentParser, crypto, logging]),
-        room("API", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry", "WorkerKit"], [crypto, hummingbird, lifecycle, logging, nioCore, nioPosix]),
+        room("API", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry", "WorkerKit"], [crypto, hummingbird, lifecycle, logging, nioCore, nioPosix, unixSignals]),
         room("Dashboard", ["API", "ControlStore", "EventModel", "KeyValue", "Settings"], [hummingbird], assets: true),
         // Row 5: programs.
         program("millraced", ["EventModel", "Ingest", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
