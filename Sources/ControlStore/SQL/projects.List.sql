@@ -1,0 +1,4 @@
+SELECT *
+FROM projects
+WHERE deleted_at IS NULL
+ORDER BY created_at, project_id
