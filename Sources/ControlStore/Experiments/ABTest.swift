@@ -93,7 +93,8 @@ package struct ABTestDraft: Sendable {
         if !(0...1).contains(shareOfA) { return "A's share lies between 0 and 1, which \(shareOfA) does not" }
         if sampleSize < 1 { return "the sample size is at least 1, not \(sampleSize)" }
         if !(confidenceThreshold > 0 && confidenceThreshold < 1) {
-            return "the confidence threshold lies between 0 and 1 (0.95 for 95 %), which \(confidenceThreshold) does not"
+            return
+                "the confidence threshold lies between 0 and 1 (0.95 for 95 %), which \(confidenceThreshold) does not"
         }
         if let target = targetConversion, !(1...100).contains(target.unicodeScalars.count) {
             return "the target is the name of an event, of 1 to 100 characters"

@@ -51,7 +51,8 @@ extension StoreTransaction {
     /// does not allow the move.
     package func moveTest(_ testID: String, project: ProjectID, to status: ABTest.Status) throws {
         guard let test = try test(testID, project: project) else {
-            throw StoreError(.notFound, "the project has no test \"\(testID)\"; `millrace test list` shows those it has")
+            throw StoreError(
+                .notFound, "the project has no test \"\(testID)\"; `millrace test list` shows those it has")
         }
         guard test.status.next.contains(status) else {
             throw StoreError(
