@@ -9,7 +9,9 @@ final class DirectoryLock: Sendable {
 
     /// Makes the directory where it is missing. Where another process has the lock, the error says which.
     init(_ directory: String) throws(LogError) {
-        if mkdir(directory, 0o750) != 0, errno != EEXIST {
+        if mkdir(directory, 0o750) == 0 {
+            try SystemLogFiles().syncDirectory(directory + "/..")
+        } else if errno != EEXIST {
             throw LogError(
                 errno: errno, "cannot make the log directory \(directory); make its parent directory, or give the right"
             )

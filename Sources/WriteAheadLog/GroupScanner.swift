@@ -1,6 +1,6 @@
 /// Finds sound groups in a stretch that holds other things too, sector by sector.
 struct GroupScanner {
-    private static let windowBytes = 1 << 20
+    private static let windowBytes = 64 << 10
 
     let file: SegmentFile
     let logID: LogID

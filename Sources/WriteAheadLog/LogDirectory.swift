@@ -77,7 +77,9 @@ package enum LogDirectory {
         let segments = try openSegments(directory)
         var removed: [RemovedSegment] = []
         for (segment, next) in zip(segments, segments.dropFirst()) {
-            guard next.header.previousLast <= loadedThrough, force || next.header.createdAt < olderThan else { break }
+            guard next.header.isSound, next.header.previousLast <= loadedThrough,
+                force || next.header.createdAt < olderThan
+            else { break }
             let bytes = try segment.file.facts().bytes
             try files.remove(segment.file.path)
             removed.append(RemovedSegment(name: segment.file.name.description, bytes: bytes))

@@ -9,6 +9,9 @@ struct SegmentCursor {
         case end
     }
 
+    /// While a segment is being written, so many fruitless steps pass before it is looked behind a broken place.
+    private static let pollsBetweenLooks = 64
+
     let file: SegmentFile
     let header: SegmentHeader
     /// Where the next group begins.
@@ -53,7 +56,7 @@ struct SegmentCursor {
             return pass(group)
         }
         quietPolls += 1
-        guard thorough || last != nil || quietPolls % 256 == 1 else { return .end }
+        guard thorough || last != nil || quietPolls % Self.pollsBetweenLooks == 0 else { return .end }
         return try lookBehind(into: &payload, skipping: skipping)
     }
 

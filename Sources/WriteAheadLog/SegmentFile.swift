@@ -86,7 +86,7 @@ final class SegmentFile: Sendable {
             return SegmentHeader(
                 logID: id, firstSequence: name.firstSequence,
                 reservedThrough: name.firstSequence + LogFormat.maxReservedNumbers, previousLast: 0,
-                createdAt: try facts().changedAt)
+                createdAt: try facts().changedAt, isSound: false)
         }
     }
 

@@ -8,6 +8,8 @@ struct SegmentHeader: Equatable, Sendable {
     /// The last record that stands in the log before this segment, 0 for none.
     var previousLast: UInt64
     var createdAt: Timestamp
+    /// False where the header is damaged and this is what the name and the groups tell: `previousLast` is not known.
+    var isSound = true
 
     /// What became of reading a header.
     enum Reading: Equatable {
@@ -62,13 +64,15 @@ struct SegmentHeader: Equatable, Sendable {
     }
 
     init(
-        logID: LogID, firstSequence: UInt64, reservedThrough: UInt64, previousLast: UInt64, createdAt: Timestamp
+        logID: LogID, firstSequence: UInt64, reservedThrough: UInt64, previousLast: UInt64, createdAt: Timestamp,
+        isSound: Bool = true
     ) {
         self.logID = logID
         self.firstSequence = firstSequence
         self.reservedThrough = reservedThrough
         self.previousLast = previousLast
         self.createdAt = createdAt
+        self.isSound = isSound
     }
 }
 

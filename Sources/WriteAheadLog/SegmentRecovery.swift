@@ -93,7 +93,7 @@ struct SegmentRecovery {
 
     /// How many bytes there are from the offset to the last one that is not zero.
     private func tornBytes(_ file: SegmentFile, from start: Int) throws(LogError) -> Int {
-        var window = [UInt8](repeating: 0, count: 1 << 20)
+        var window = [UInt8](repeating: 0, count: 64 << 10)
         var offset = start
         var torn = 0
         while true {
