@@ -55,8 +55,8 @@ package struct LogfmtHandler: LogHandler {
     }
 }
 
-/// Writes the line to stderr in one call, so that lines of several threads don't mix.
-@Sendable func standardError(_ line: String) {
+/// Writes the line, which ends with its line feed, to stderr in one call, so that lines of several threads don't mix.
+@Sendable package func standardError(_ line: String) {
     var line = line
     line.withUTF8 { bytes in
         var rest = UnsafeRawBufferPointer(bytes)
