@@ -3,7 +3,7 @@ import EventModel
 extension DuckDBWarehouse {
     package func write(_ rows: [StoredEvent], to path: String) throws(WarehouseError) -> EventFileFacts {
         guard let first = rows.first else { throw WarehouseError(.badStatement, "write \(path)", "there is no event") }
-        let connection = try database.connect()
+        let connection = try writingDatabase.connect()
         let attempt = "write \(rows.count) events to \(path)"
         try connection.makeEventTable()
         let appender = try ChunkAppender(
@@ -25,37 +25,35 @@ extension DuckDBWarehouse {
         }
         if let failure { throw failure }
         try appender.finish()
-        try copy("events", to: path, on: connection, attempting: attempt)
+        try copy("events", rowBytes: StoredEvent.averageBytes(rows), to: path, on: connection, attempting: attempt)
         var facts = EventFileFacts(first)
         for row in rows.dropFirst() { facts.include(row) }
         facts.bytes = try EventFile.size(of: path)
         return facts
     }
 
-    package func merge(_ paths: [String], into path: String) throws(WarehouseError) -> EventFileFacts {
-        guard !paths.isEmpty else { throw WarehouseError(.badStatement, "write \(path)", "there is no file to merge") }
-        let connection = try database.connect()
-        let source = "(FROM \(DuckDBConnection.scan(paths)) ORDER BY \(EventOrder.sql))"
-        let attempt = DuckDBConnection.attempt("merge", paths) + " into \(path)"
-        try naming(paths, on: connection) { () throws(WarehouseError) in
-            try copy(source, to: path, on: connection, attempting: attempt)
-        }
-        return try facts(of: path)
+    static func exists(_ attempt: String) -> WarehouseError {
+        WarehouseError(.inputOutput, attempt, "the file is there already; each version needs a new name")
+    }
+
+    /// Rows of a row group: fewer where rows are so long that the buffers of one would take too much memory.
+    static func rowGroupSize(rowBytes: Int) -> Int {
+        let fitting = rowGroupBytes / max(1, rowBytes)
+        return min(rowGroupSize, max(2_048, fitting / 2_048 * 2_048))
     }
 
     /// Writes a table or a query to a new file and puts it on the disk; what a failure leaves is removed.
-    private func copy(
-        _ source: String, to path: String, on connection: DuckDBConnection, attempting attempt: String
+    func copy(
+        _ source: String, rowBytes: Int, to path: String, compression: String = "zstd", on connection: DuckDBConnection,
+        attempting attempt: String
     ) throws(WarehouseError) {
-        guard !EventFile.exists(path) else {
-            throw WarehouseError(.inputOutput, attempt, "the file is there already; each version needs a new name")
-        }
+        guard !EventFile.exists(path) else { throw Self.exists(attempt) }
         try EventFile.makeDirectory(of: path)
         do throws(WarehouseError) {
             try connection.execute(
                 """
                 COPY \(source) TO \(DuckDBConnection.literal(path))
-                (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE \(Self.rowGroupSize))
+                (FORMAT parquet, COMPRESSION \(compression), ROW_GROUP_SIZE \(Self.rowGroupSize(rowBytes: rowBytes)))
                 """, attempting: attempt)
             try EventFile.settle(path)
         } catch {

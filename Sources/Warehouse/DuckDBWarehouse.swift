@@ -2,15 +2,27 @@ import EventModel
 
 /// Events in Parquet files, read and written by DuckDB in this process.
 ///
-/// Calls block and may come from several threads at once; the memory limit holds for all together. Wrap them in
+/// Calls block and may come from several threads at once; the memory limit holds for all that read together, and once
+/// more for all that write. Wrap them in
 /// `BlockingThread.run` where the caller is asynchronous.
 package final class DuckDBWarehouse: EventWarehouse {
+    /// For reading, with the threads of the settings.
     package let database: DuckDBDatabase
+    /// For writing, with one thread: a second one takes twice the memory and gains little. It has a memory limit of
+    /// its own, of the same size.
+    let writingDatabase: DuckDBDatabase
+    let settings: DuckDBSettings
     /// Rows in a row group: what reads and compresses best, measured.
     static let rowGroupSize = 122_880
+    /// Bytes of a row group before compression, where rows are long.
+    static let rowGroupBytes = 96 * 1_024 * 1_024
 
     package init(_ settings: DuckDBSettings = DuckDBSettings(), library: DuckDBLibrary) throws(WarehouseError) {
+        self.settings = settings
         database = try DuckDBDatabase(settings, library: library)
+        var writing = settings
+        writing.threads = 1
+        writingDatabase = try DuckDBDatabase(writing, library: library)
     }
 
     package func query(
@@ -84,25 +96,32 @@ package final class DuckDBWarehouse: EventWarehouse {
         return found
     }
 
-    /// Runs `body`; where it fails because a file is damaged, finds out which one and names it.
+    /// Runs `body`; where it fails because a file is damaged or gone, finds out which one and names it.
     @discardableResult
     func naming<T>(
         _ files: [String], on connection: DuckDBConnection, _ body: () throws(WarehouseError) -> T
     ) throws(WarehouseError) -> T {
         do {
             return try body()
-        } catch let error {
-            guard error.code == .damagedFile || error.code == .missingFile else { throw error }
+        } catch {
+            guard [.damagedFile, .missingFile, .engine].contains(error.code) else { throw error }
             if files.contains(where: { error.underlying.contains($0) }) { throw error }
+            throw firstFault(in: files, on: connection) ?? error
+        }
+    }
+
+    /// Reads every file, first only its footer, then all of it: slow, and done only after a failure.
+    private func firstFault(in files: [String], on connection: DuckDBConnection) -> WarehouseError? {
+        for probe in [DuckDBConnection.scanFooter, { DuckDBConnection.scan([$0]) }] {
             for file in files {
-                do {
-                    let probe = "SELECT count(*) FROM parquet_metadata(\(DuckDBConnection.literal(file)))"
-                    _ = try connection.query(probe, attempting: "read \(file)")
-                } catch let fault {
-                    throw WarehouseError(error.code, "read \(file)", fault.underlying)
+                do throws(WarehouseError) {
+                    try connection.chunks("FROM \(probe(file))", streaming: true, attempting: "") { _ in true }
+                } catch {
+                    let code = error.code == .missingFile ? error.code : .damagedFile
+                    return WarehouseError(code, "read \(file)", error.underlying)
                 }
             }
-            throw error.during(DuckDBConnection.attempt("read one of", files))
         }
+        return nil
     }
 }

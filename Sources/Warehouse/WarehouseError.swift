@@ -5,8 +5,10 @@ package struct WarehouseError: ExitCoded, Equatable {
     package enum Code: Sendable, CaseIterable {
         /// libduckdb is nowhere to be found.
         case libraryMissing
-        /// libduckdb is there, but cannot be loaded or lacks a function.
+        /// libduckdb is there, but cannot be loaded.
         case libraryUnusable
+        /// libduckdb is there, but lacks a function: it is too old.
+        case libraryIncomplete
         /// The memory limit was reached, and spilling to disk did not help.
         case outOfMemory
         /// Somebody asked for the work to stop.
@@ -41,7 +43,7 @@ package struct WarehouseError: ExitCoded, Equatable {
 
     package var exitCode: ExitCode {
         switch code {
-        case .libraryMissing, .libraryUnusable, .outOfMemory: .unavailable
+        case .libraryMissing, .libraryUnusable, .libraryIncomplete, .outOfMemory: .unavailable
         case .interrupted: .tryAgain
         case .refused: .noPermission
         case .badStatement: .usage
@@ -66,7 +68,8 @@ extension WarehouseError {
             case 34: .refused
             case 28: Self.code(ofInputOutput: message)
             case 1, 2, 5, 6, 13, 14, 15, 18, 22, 24, 35, 36: .badStatement
-            case 9, 32: Self.code(ofInvalidInput: message)
+            case 0: Self.isDamage(message) ? .damagedFile : .engine
+            case 9, 32: Self.isDamage(message) ? .damagedFile : .badStatement
             default: .engine
             }
         self.init(code, attempted, Self.oneLine(message))
@@ -78,13 +81,14 @@ extension WarehouseError {
         return damage.contains { message.contains($0) } ? .damagedFile : .inputOutput
     }
 
-    private static func code(ofInvalidInput message: String) -> Code {
+    /// What DuckDB says of files that it cannot make out.
+    private static func isDamage(_ message: String) -> Bool {
         let lowered = message.lowercased()
-        let damage = [
-            "magic bytes", "parquet", "tprotocolexception", "footer", "snappy", "zstd", "decompression",
-            "out of buffer", "corrupt",
+        let signs = [
+            "magic bytes", "parquet", "tprotocolexception", "variable-length int", "footer", "snappy", "zstd",
+            "decompression", "out of buffer", "corrupt",
         ]
-        return damage.contains { lowered.contains($0) } ? .damagedFile : .badStatement
+        return signs.contains { lowered.contains($0) }
     }
 
     /// The message's first paragraph, without line breaks: DuckDB puts hints and carets behind it.

@@ -42,7 +42,8 @@ final class ChunkAppender {
     }
 
     private func failure() -> WarehouseError {
-        let message = appender.flatMap { duckdb_appender_error($0) }.map { String(cString: $0) } ?? "DuckDB gave no reason"
+        let message =
+            appender.flatMap { duckdb_appender_error($0) }.map { String(cString: $0) } ?? "DuckDB gave no reason"
         let outOfMemory = message.contains("Out of Memory") || message.contains("failed to allocate")
         return WarehouseError(duckdbType: outOfMemory ? 33 : 0, message: message, attempted: attempt)
     }

@@ -27,11 +27,13 @@ package enum BlockingThread {
         pthread_attr_setstacksize(&attributes, 8 * 1_024 * 1_024)
         let work = Unmanaged.passRetained(Work(body))
         var thread = pthread_t()
-        let failure = pthread_create(&thread, &attributes, { argument in
-            guard let argument else { return nil }
-            Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
-            return nil
-        }, work.toOpaque())
+        let failure = pthread_create(
+            &thread, &attributes,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
+                return nil
+            }, work.toOpaque())
         // Without a thread to give it to, the work is done here: late, but done.
         if failure != 0 { work.takeRetainedValue().body() }
     }

@@ -18,6 +18,9 @@ extension DuckDBConnection {
         "read_parquet([\(files.map { literal(escapingGlob(in: $0)) }.joined(separator: ", "))])"
     }
 
+    /// The table function that reads what stands in the file about its row groups and columns.
+    static func scanFooter(_ file: String) -> String { "parquet_metadata(\(literal(escapingGlob(in: file))))" }
+
     /// "read FILE" or "read FILE and 3 more files".
     static func attempt(_ verb: String, _ files: [String]) -> String {
         guard let first = files.first else { return "\(verb) no file" }

@@ -47,6 +47,7 @@ package final class DuckDBConnection {
     }
 
     /// All rows of one statement's answer. `parameters` are what it calls `$name`.
+    @discardableResult
     package func query(
         _ sql: String, _ parameters: [String: Value] = [:], attempting attempt: String = "answer a query"
     ) throws(WarehouseError) -> QueryResult {
@@ -80,6 +81,7 @@ package final class DuckDBConnection {
         announce: ([QueryResult.Column]) -> Void = { _ in }, _ body: (ResultChunk) -> Bool
     ) throws(WarehouseError) -> [QueryResult.Column] {
         try requireRunning(attempt)
+        if readsOnly { try ReadingStatement.requireReading(sql, attempting: attempt) }
         let statement = try PreparedStatement(sql, on: self, attempting: attempt)
         if readsOnly { try statement.requireReading() }
         try statement.bind(parameters)

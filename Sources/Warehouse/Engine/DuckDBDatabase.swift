@@ -13,12 +13,9 @@ package final class DuckDBDatabase: @unchecked Sendable {
             throw WarehouseError(.outOfMemory, attempt, "no memory for its configuration")
         }
         defer { duckdb_destroy_config(&config) }
-        var rejected: String?
         for (name, value) in settings.options where duckdb_set_config(config, name, value) != 0 {
-            // Known only once an extension is loaded, and then UTC is the machine's or the default.
-            if name != "TimeZone" { rejected = name }
+            throw WarehouseError(.engine, attempt, "it does not know the option \(name)")
         }
-        if let rejected { throw WarehouseError(.engine, attempt, "it does not know the option \(rejected)") }
         var database: duckdb_database?
         var reason: UnsafeMutablePointer<CChar>?
         guard duckdb_open_ext(":memory:", &database, config, &reason) == 0, let database else {
@@ -27,6 +24,8 @@ package final class DuckDBDatabase: @unchecked Sendable {
             throw WarehouseError(.engine, attempt, message)
         }
         handle = database
+        // A library without time zones does not know the setting, and everything in it is UTC anyway.
+        try? connect().execute("SET GLOBAL TimeZone = 'UTC'")
     }
 
     deinit {

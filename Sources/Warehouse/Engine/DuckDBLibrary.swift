@@ -51,12 +51,20 @@ package final class DuckDBLibrary: Sendable {
         }
     }
 
-    private static func search(program: String, system: [String]) throws(WarehouseError) -> DuckDBLibrary {
+    /// The system's library first, then the places beside the program.
+    static func search(program: String, system: [String]) throws(WarehouseError) -> DuckDBLibrary {
+        var tooOld: WarehouseError?
         for name in system {
-            if let library = try? load(name) { return library }
+            do throws(WarehouseError) {
+                return try load(name)
+            } catch {
+                if error.code == .libraryIncomplete { tooOld = error }
+            }
         }
         for path in places(program: program) where access(path, R_OK) == 0 { return try load(path) }
-        throw WarehouseError(.libraryMissing, "load DuckDB", "libduckdb.so is not on this machine; \(remedy)")
+        throw tooOld
+            ?? WarehouseError(
+                .libraryMissing, "load DuckDB", "libduckdb.so is not on this machine; \(remedy)")
     }
 
     /// The files looked at beside the program, nearest first.
@@ -70,13 +78,16 @@ package final class DuckDBLibrary: Sendable {
         return places
     }
 
-    private static func load(_ path: String) throws(WarehouseError) -> DuckDBLibrary {
-        var message = [CChar](repeating: 0, count: 512)
-        guard cduckdb_load(path, &message, message.count) == 0 else {
-            let reason = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            throw WarehouseError(.libraryUnusable, "load DuckDB from \(path)", "\(reason); \(remedy)")
+    static func load(_ path: String) throws(WarehouseError) -> DuckDBLibrary {
+        let size = 512
+        var message = [UInt8](repeating: 0, count: size)
+        let failure = message.withUnsafeMutableBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { cduckdb_load(path, $0.baseAddress, size) }
         }
-        return DuckDBLibrary(path: path)
+        if failure == 0 { return DuckDBLibrary(path: path) }
+        let reason = String(decoding: message.prefix { $0 != 0 }, as: UTF8.self)
+        let code: WarehouseError.Code = failure == 2 ? .libraryIncomplete : .libraryUnusable
+        throw WarehouseError(code, "load DuckDB from \(path)", "\(reason); \(remedy)")
     }
 
     private static func programPath() -> String {

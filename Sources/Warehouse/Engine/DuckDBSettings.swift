@@ -24,7 +24,6 @@ package struct DuckDBSettings: Sendable, Equatable {
             ("memory_limit", "\(memoryLimitMiB)MiB"), ("threads", "\(max(1, threads))"),
             ("autoinstall_known_extensions", "false"), ("autoload_known_extensions", "false"),
             ("allow_community_extensions", "false"), ("allow_persistent_secrets", "false"),
-            ("TimeZone", "UTC"),
         ]
         options.append(("temp_directory", temporaryDirectory ?? ""))
         if temporaryDirectory != nil { options.append(("max_temp_directory_size", "\(temporaryLimitMiB)MiB")) }

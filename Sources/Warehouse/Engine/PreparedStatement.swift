@@ -24,14 +24,11 @@ final class PreparedStatement {
         duckdb_destroy_prepare(&statement)
     }
 
-    /// Refuses everything that isn't SELECT (which includes SHOW, DESCRIBE and SUMMARIZE) or an EXPLAIN that runs
-    /// nothing. The numbers are DuckDB's `duckdb_statement_type`.
+    /// Refuses what DuckDB doesn't call a SELECT (which includes SHOW, DESCRIBE and SUMMARIZE) or an EXPLAIN. The
+    /// numbers are its `duckdb_statement_type`.
     func requireReading() throws(WarehouseError) {
         let kind = duckdb_prepared_statement_type(handle)
-        let runsNothing = kind == 4 && !sql.uppercased().contains("ANALYZE")
-        guard kind == 1 || runsNothing else {
-            throw WarehouseError(.refused, attempt, "this connection only reads; write a SELECT")
-        }
+        guard kind == 1 || kind == 4 else { throw ReadingStatement.refusal(attempt) }
     }
 
     func bind(_ parameters: [String: Value]) throws(WarehouseError) {
@@ -76,7 +73,7 @@ final class PreparedStatement {
     /// A failed preparation has a message only; its first words name the kind.
     private static func error(_ message: String, _ attempt: String) -> WarehouseError {
         let kinds: [(String, Int32)] = [
-            ("IO Error", 28), ("Permission Error", 34), ("Out of Memory Error", 33), ("Interrupt", 29),
+            ("IO Error", 28), ("Permission Error", 34), ("Out of Memory Error", 33), ("INTERRUPT", 29),
             ("Invalid Input Error", 32), ("Internal Error", 31),
         ]
         let type = kinds.first { message.hasPrefix($0.0) }?.1 ?? 24

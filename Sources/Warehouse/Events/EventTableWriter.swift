@@ -58,7 +58,11 @@ struct EventTableWriter {
         all(22) { writer, row, event in writer.put(Int64(bitPattern: event.pointee.sequence), at: row) }
         integer(23) { $0.pointee.event.hesitationMilliseconds }
         all(24) { writer, row, event in
-            if let value = event.pointee.event.scrollPercentage { writer.put(value, at: row) } else { writer.putNull(at: row) }
+            if let value = event.pointee.event.scrollPercentage {
+                writer.put(value, at: row)
+            } else {
+                writer.putNull(at: row)
+            }
         }
         computed(25) { writer, row, columns in
             if let value = columns.revenue { writer.put(value.unscaled, at: row) } else { writer.putNull(at: row) }

@@ -48,7 +48,9 @@ package enum Value: Sendable, Equatable {
     package static func timestamp(_ time: Timestamp) -> Value { .timestamp(microseconds: time.milliseconds * 1_000) }
 
     /// An integer, as narrow as it can be.
-    static func integer(_ value: Int128) -> Value { Int64(exactly: value).map(Value.integer) ?? .hugeInteger(value) }
+    static func whole(_ value: Int128) -> Value {
+        Int64(exactly: value).map { .integer($0) } ?? .hugeInteger(value)
+    }
 }
 
 extension Value {

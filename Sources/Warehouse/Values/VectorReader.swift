@@ -98,7 +98,7 @@ struct VectorReader {
         case .interval: .text(Self.intervalText(load(duckdb_interval.self, at: row)))
         case .null: .null
         case .uhugeint: unsignedHugeInteger(at: row)
-        default: .integer(wideInteger(plain, at: row))
+        default: .whole(wideInteger(plain, at: row))
         }
     }
 
@@ -125,7 +125,7 @@ struct VectorReader {
     private func unsignedHugeInteger(at row: Int) -> Value {
         let parts = load(duckdb_hugeint.self, at: row)
         let value = UInt128(UInt64(bitPattern: parts.upper)) << 64 | UInt128(parts.lower)
-        return Int128(exactly: value).map(Value.integer) ?? .text(String(value))
+        return Int128(exactly: value).map { .whole($0) } ?? .text(String(value))
     }
 }
 
@@ -143,7 +143,8 @@ extension VectorReader {
         let slot = UnsafeRawPointer(data + row * 16)
         let count = Int(slot.load(as: UInt32.self))
         if count <= 12 { return body(UnsafeRawBufferPointer(start: slot + 4, count: count)) }
-        return body(UnsafeRawBufferPointer(start: slot.load(fromByteOffset: 8, as: UnsafeRawPointer.self), count: count))
+        return body(
+            UnsafeRawBufferPointer(start: slot.load(fromByteOffset: 8, as: UnsafeRawPointer.self), count: count))
     }
 
     private func scaledTimestamp(_ value: Int64, _ factor: Int64) -> Value {
