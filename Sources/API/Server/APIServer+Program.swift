@@ -1,0 +1,21 @@
+import ControlStore
+import Logging
+import Settings
+
+extension APIServer {
+    /// The version of the programs.
+    package static let version = "0.1.0"
+
+    /// What `millrace-api` does: opens the store and serves until it is told to stop. `reload` reads the configuration
+    /// again.
+    package static func runUntilSignalled(
+        _ configuration: Configuration, pages: [Pages], reload: @escaping @Sendable () throws -> Configuration
+    ) async throws {
+        let store = try ControlStore.open(path: configuration.controlDatabase)
+        let server = try APIServer(
+            configuration: configuration, store: store, version: version, logger: Logger(label: "millrace-api"),
+            pages: pages)
+        try await server.run(reload: reload)
+        try store.close()
+    }
+}
