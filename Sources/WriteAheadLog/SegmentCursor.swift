@@ -9,7 +9,8 @@ struct SegmentCursor {
         case end
     }
 
-    /// While a segment is being written, so many fruitless steps pass before it is looked behind a broken place.
+    /// While a segment is being written, the first fruitless step looks behind the broken place, and then one of so
+    /// many: a reader that asks but once misses nothing, one that waits does not search all the time.
     private static let pollsBetweenLooks = 64
 
     let file: SegmentFile
@@ -56,7 +57,7 @@ struct SegmentCursor {
             return pass(group)
         }
         quietPolls += 1
-        guard thorough || last != nil || quietPolls % Self.pollsBetweenLooks == 0 else { return .end }
+        guard thorough || last != nil || quietPolls % Self.pollsBetweenLooks == 1 else { return .end }
         return try lookBehind(into: &payload, skipping: skipping)
     }
 
