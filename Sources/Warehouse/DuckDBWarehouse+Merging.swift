@@ -70,7 +70,9 @@ extension DuckDBWarehouse {
     private func ranges(
         of files: [String], _ size: Size, on connection: DuckDBConnection
     ) throws(WarehouseError) -> [String] {
-        let budget = Double(settings.memoryLimitMiB) * 1_048_576 / 4
+        // Where nothing can be spilled, a part must leave room for the file that is written meanwhile.
+        let share: Double = settings.temporaryDirectory == nil ? 8 : 4
+        let budget = Double(settings.memoryLimitMiB) * 1_048_576 / share
         let count = Int((size.sortingBytes / budget).rounded(.up))
         guard count > 1 else { return ["true"] }
         let sample = try connection.query(

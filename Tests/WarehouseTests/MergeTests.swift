@@ -64,7 +64,7 @@ import Testing
             }
             let small = try makeWarehouse(
                 DuckDBSettings(
-                    memoryLimitMiB: 200, threads: 2,
+                    memoryLimitMiB: hasTemporaryDirectory ? 200 : 300, threads: 2,
                     temporaryDirectory: hasTemporaryDirectory ? directory + "/spill" : nil))
             let facts = try small.merge(paths, into: directory + "/out/m.parquet")
             #expect(facts.rows == 200_000)

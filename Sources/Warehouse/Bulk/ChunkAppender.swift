@@ -14,8 +14,11 @@ final class ChunkAppender {
         table: String, types: [LogicalType], on connection: DuckDBConnection, attempting attempt: String
     ) throws(WarehouseError) {
         self.attempt = attempt
-        var handles: [duckdb_logical_type?] = types.map(\.handle)
-        chunk = duckdb_create_data_chunk(&handles, idx_t(handles.count))
+        // Without this the types may be gone, and their handles with them, before they are used.
+        chunk = withExtendedLifetime(types) {
+            var handles = types.map(\.handle)
+            return duckdb_create_data_chunk(&handles, idx_t(handles.count))
+        }
         guard duckdb_appender_create(connection.handle, nil, table, &appender) == 0, chunk != nil else {
             throw failure()
         }
@@ -95,7 +98,7 @@ final class LogicalType {
     }
 
     static func map(_ key: LogicalType, _ value: LogicalType) -> LogicalType {
-        LogicalType(duckdb_create_map_type(key.handle, value.handle))
+        withExtendedLifetime((key, value)) { LogicalType(duckdb_create_map_type(key.handle, value.handle)) }
     }
 
     /// A structure of two members.
@@ -104,7 +107,7 @@ final class LogicalType {
             second.withCString { second in
                 var names: [UnsafePointer<CChar>?] = [first, second]
                 var types = [type.handle, type.handle]
-                return LogicalType(duckdb_create_struct_type(&types, &names, 2))
+                return withExtendedLifetime(type) { LogicalType(duckdb_create_struct_type(&types, &names, 2)) }
             }
         }
     }

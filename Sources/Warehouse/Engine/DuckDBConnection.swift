@@ -84,6 +84,8 @@ package final class DuckDBConnection {
         if readsOnly { try ReadingStatement.requireReading(sql, attempting: attempt) }
         let statement = try PreparedStatement(sql, on: self, attempting: attempt)
         if readsOnly { try statement.requireReading() }
+        // The statement's last mention is not the end of its use: the answer may still be on its way.
+        defer { withExtendedLifetime(statement) {} }
         try statement.bind(parameters)
         var result = duckdb_result()
         defer { duckdb_destroy_result(&result) }
