@@ -1,0 +1,169 @@
+extension JSONScanner {
+    /// Passes over a string, the next byte being its opening quote.
+    mutating func string() throws(JSONScanError) -> JSONSpan {
+        offset += 1
+        let start = offset
+        var hasEscapes = false
+        while true {
+            skipPlainText()
+            guard offset < bytes.count else { throw failure(.endsEarly) }
+            let byte = bytes[offset]
+            switch byte {
+            case UInt8(ascii: "\""):
+                let span = JSONSpan(kind: .string, hasEscapes: hasEscapes, start: start, end: offset)
+                offset += 1
+                return span
+            case UInt8(ascii: "\\"):
+                hasEscapes = true
+                try escape()
+            case 0x80...: try multiByteCharacter(byte)
+            default: throw failure(.badString)
+            }
+        }
+    }
+
+    /// Moves to the next byte that is a quote, a backslash, a control character or not ASCII; eight bytes at a time.
+    /// Source: the zero-byte test of "Bit Twiddling Hacks" (S. E. Anderson); its lowest set bit is always a true one.
+    @inline(__always)
+    private mutating func skipPlainText() {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        while offset + 8 <= bytes.count {
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            let quote = word ^ (ones &* 0x22)
+            let backslash = word ^ (ones &* 0x5C)
+            let found =
+                (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
+                    | ((word &- ones &* 0x20) & ~word) | word) & highs
+            guard found == 0 else {
+                offset += found.trailingZeroBitCount >> 3
+                return
+            }
+            offset += 8
+        }
+        while offset < bytes.count {
+            let byte = bytes[offset]
+            guard byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return }
+            offset += 1
+        }
+    }
+
+    private mutating func escape() throws(JSONScanError) {
+        guard offset + 1 < bytes.count else { throw JSONScanError(code: .endsEarly, offset: bytes.count) }
+        switch bytes[offset + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            offset += 2
+        case UInt8(ascii: "u"):
+            let first = try hexQuad(at: offset + 2)
+            if first == 0 { nulOffset = offset }
+            guard !(0xDC00...0xDFFF).contains(first) else { throw failure(.badEscape) }
+            guard (0xD800...0xDBFF).contains(first) else {
+                offset += 6
+                return
+            }
+            guard offset + 7 < bytes.count else { throw JSONScanError(code: .endsEarly, offset: bytes.count) }
+            guard bytes[offset + 6] == UInt8(ascii: "\\"), bytes[offset + 7] == UInt8(ascii: "u"),
+                (0xDC00...0xDFFF).contains(try hexQuad(at: offset + 8))
+            else { throw failure(.badEscape) }
+            offset += 12
+        default: throw failure(.badEscape)
+        }
+    }
+
+    private func hexQuad(at position: Int) throws(JSONScanError) -> UInt32 {
+        guard position + 4 <= bytes.count else { throw JSONScanError(code: .endsEarly, offset: bytes.count) }
+        var value: UInt32 = 0
+        for index in position..<(position + 4) {
+            guard let digit = hexValue(bytes[index]) else { throw JSONScanError(code: .badEscape, offset: index) }
+            value = value << 4 | digit
+        }
+        return value
+    }
+
+    /// Well-formed UTF-8 as in table 3-7 of the Unicode standard: no overlong form, no surrogate, nothing past U+10FFFF.
+    private mutating func multiByteCharacter(_ lead: UInt8) throws(JSONScanError) {
+        let length: Int
+        var second: ClosedRange<UInt8> = 0x80...0xBF
+        switch lead {
+        case 0xC2...0xDF: length = 2
+        case 0xE0:
+            length = 3
+            second = 0xA0...0xBF
+        case 0xED:
+            length = 3
+            second = 0x80...0x9F
+        case 0xE1...0xEF: length = 3
+        case 0xF0:
+            length = 4
+            second = 0x90...0xBF
+        case 0xF4:
+            length = 4
+            second = 0x80...0x8F
+        case 0xF1...0xF3: length = 4
+        default: throw failure(.badUTF8)
+        }
+        guard offset + length <= bytes.count, second.contains(bytes[offset + 1]) else { throw failure(.badUTF8) }
+        for index in 2..<max(2, length) {
+            guard bytes[offset + index] & 0xC0 == 0x80 else { throw failure(.badUTF8) }
+        }
+        offset += length
+    }
+
+    /// Appends the text of a string that this scanner has passed over, its escapes resolved.
+    package func appendText(of span: JSONSpan, to text: inout [UInt8]) {
+        guard span.hasEscapes else {
+            text.append(contentsOf: content(of: span))
+            return
+        }
+        var position = span.start
+        while position < span.end {
+            let byte = bytes[position]
+            guard byte == UInt8(ascii: "\\") else {
+                text.append(byte)
+                position += 1
+                continue
+            }
+            let kind = bytes[position + 1]
+            position += 2
+            switch kind {
+            case UInt8(ascii: "b"): text.append(0x08)
+            case UInt8(ascii: "f"): text.append(0x0C)
+            case UInt8(ascii: "n"): text.append(0x0A)
+            case UInt8(ascii: "r"): text.append(0x0D)
+            case UInt8(ascii: "t"): text.append(0x09)
+            case UInt8(ascii: "u"): appendEscapedScalar(at: &position, to: &text)
+            default: text.append(kind)
+            }
+        }
+    }
+
+    /// The text of a string that this scanner has passed over.
+    package func text(of span: JSONSpan) -> String {
+        var text: [UInt8] = []
+        appendText(of: span, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private func appendEscapedScalar(at position: inout Int, to text: inout [UInt8]) {
+        var value = (try? hexQuad(at: position)) ?? 0xFFFD
+        position += 4
+        if (0xD800...0xDBFF).contains(value) {
+            let low = (try? hexQuad(at: position + 2)) ?? 0xDC00
+            position += 6
+            value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
+        }
+        let scalar = Unicode.Scalar(value) ?? "\u{FFFD}"
+        text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+    }
+}
+
+/// The value of a hexadecimal digit in either case.
+func hexValue(_ byte: UInt8) -> UInt32? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte - UInt8(ascii: "a") + 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte - UInt8(ascii: "A") + 10)
+    default: nil
+    }
+}

@@ -1,0 +1,235 @@
+/// What a JSON value is.
+package enum JSONKind: UInt8, Sendable {
+    case object, array, string, number, `true`, `false`, null
+}
+
+/// Where a value stands in the bytes that were scanned.
+package struct JSONSpan: Sendable, Equatable {
+    package let kind: JSONKind
+    /// Whether a string holds escapes; its bytes are its text where it holds none.
+    package let hasEscapes: Bool
+    /// First byte; of a string the first behind its quote.
+    package let start: Int
+    /// Behind the last byte; of a string, its closing quote.
+    package let end: Int
+
+    package init(kind: JSONKind, hasEscapes: Bool = false, start: Int, end: Int) {
+        self.kind = kind
+        self.hasEscapes = hasEscapes
+        self.start = start
+        self.end = end
+    }
+}
+
+/// Why bytes are not JSON.
+package struct JSONScanError: Error, Equatable, CustomStringConvertible {
+    package enum Code: Sendable {
+        case endsEarly, unexpectedByte, badString, badEscape, badUTF8, badNumber, tooDeep, trailingBytes
+    }
+
+    package let code: Code
+    /// The byte at which it was noticed, counted from 0.
+    package let offset: Int
+
+    package var description: String { "\(reason) (byte \(offset))" }
+
+    /// The reason without the place.
+    package var reason: String {
+        switch code {
+        case .endsEarly: "the JSON ends in the middle of a value"
+        case .unexpectedByte: "the JSON has a character that cannot stand there"
+        case .badString: "a JSON string holds a control character"
+        case .badEscape: "a JSON string holds an escape that is none"
+        case .badUTF8: "a JSON string is not UTF-8"
+        case .badNumber: "a JSON number is malformed or beyond the range of a double"
+        case .tooDeep: "the JSON is nested too deeply"
+        case .trailingBytes: "something follows the JSON value"
+        }
+    }
+}
+
+/// A strict reader of JSON (RFC 8259) over bytes which it neither copies nor allocates for: each byte is looked at once.
+///
+/// The caller pulls: `openObject`, then `nextMember` and a value until it is nil; `openArray`, then `nextElement` and
+/// a value until it is false; `value` passes over any value whole and says where it stands. `finish` demands the end.
+/// Beyond the grammar it refuses bytes that are not UTF-8, lone surrogates, numbers that overflow a double, and
+/// containers nested deeper than its limit. The bytes have to outlive the scanner.
+package struct JSONScanner {
+    /// The deepest limit that can be asked for.
+    package static let deepestLimit = 64
+
+    package let bytes: UnsafeRawBufferPointer
+    /// The next byte to look at.
+    package internal(set) var offset = 0
+    /// Containers open now.
+    package private(set) var depth = 0
+    /// The most containers open at once since it was last set.
+    package var deepest = 0
+    /// Where an escaped NUL (`\u0000`) was last seen; it is legal JSON, but no text for most stores.
+    package var nulOffset: Int?
+
+    private let maximumDepth: Int
+    private var needsComma = false
+
+    package init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int = 8) {
+        self.bytes = bytes
+        self.maximumDepth = min(maximumDepth, Self.deepestLimit)
+    }
+
+    /// What the next value is, without moving past it.
+    package mutating func peek() throws(JSONScanError) -> JSONKind {
+        skipWhitespace()
+        guard offset < bytes.count else { throw failure(.endsEarly) }
+        switch bytes[offset] {
+        case UInt8(ascii: "{"): return .object
+        case UInt8(ascii: "["): return .array
+        case UInt8(ascii: "\""): return .string
+        case UInt8(ascii: "t"): return .true
+        case UInt8(ascii: "f"): return .false
+        case UInt8(ascii: "n"): return .null
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
+        default: throw failure(.unexpectedByte)
+        }
+    }
+
+    /// Moves into an object.
+    package mutating func openObject() throws(JSONScanError) { try open(UInt8(ascii: "{")) }
+
+    /// Moves into an array.
+    package mutating func openArray() throws(JSONScanError) { try open(UInt8(ascii: "[")) }
+
+    /// The name of the next member, its value being next; nil where the object ended, which is then closed.
+    package mutating func nextMember() throws(JSONScanError) -> JSONSpan? {
+        guard try moveToNext(closing: UInt8(ascii: "}")) else { return nil }
+        skipWhitespace()
+        guard offset < bytes.count else { throw failure(.endsEarly) }
+        guard bytes[offset] == UInt8(ascii: "\"") else { throw failure(.unexpectedByte) }
+        let name = try string()
+        skipWhitespace()
+        guard offset < bytes.count else { throw failure(.endsEarly) }
+        guard bytes[offset] == UInt8(ascii: ":") else { throw failure(.unexpectedByte) }
+        offset += 1
+        return name
+    }
+
+    /// Whether another element follows, being next; false where the array ended, which is then closed.
+    package mutating func nextElement() throws(JSONScanError) -> Bool {
+        try moveToNext(closing: UInt8(ascii: "]"))
+    }
+
+    /// Passes over the next value, whatever it holds.
+    package mutating func value() throws(JSONScanError) -> JSONSpan {
+        let kind = try peek()
+        let start = offset
+        let span: JSONSpan
+        switch kind {
+        case .object, .array:
+            try skipContainer(kind)
+            span = JSONSpan(kind: kind, start: start, end: offset)
+        case .string: span = try string()
+        case .number:
+            try number()
+            span = JSONSpan(kind: kind, start: start, end: offset)
+        case .true: span = try literal("true", kind)
+        case .false: span = try literal("false", kind)
+        case .null: span = try literal("null", kind)
+        }
+        needsComma = true
+        return span
+    }
+
+    /// Demands that nothing but white space follows.
+    package mutating func finish() throws(JSONScanError) {
+        skipWhitespace()
+        guard offset == bytes.count else { throw failure(.trailingBytes) }
+    }
+
+    /// The bytes of a span; of a string those between its quotes.
+    package func content(of span: JSONSpan) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[span.start..<span.end])
+    }
+
+    /// The bytes of a span as they stand, a string with its quotes.
+    package func source(of span: JSONSpan) -> UnsafeRawBufferPointer {
+        guard span.kind == .string else { return content(of: span) }
+        return UnsafeRawBufferPointer(rebasing: bytes[(span.start - 1)..<(span.end + 1)])
+    }
+
+    func failure(_ code: JSONScanError.Code) -> JSONScanError { JSONScanError(code: code, offset: offset) }
+
+    @inline(__always)
+    private mutating func skipWhitespace() {
+        while offset < bytes.count {
+            let byte = bytes[offset]
+            guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
+            offset += 1
+        }
+    }
+
+    private mutating func open(_ bracket: UInt8) throws(JSONScanError) {
+        skipWhitespace()
+        guard offset < bytes.count else { throw failure(.endsEarly) }
+        guard bytes[offset] == bracket else { throw failure(.unexpectedByte) }
+        guard depth < maximumDepth else { throw failure(.tooDeep) }
+        offset += 1
+        depth += 1
+        deepest = max(deepest, depth)
+        needsComma = false
+    }
+
+    private mutating func moveToNext(closing bracket: UInt8) throws(JSONScanError) -> Bool {
+        skipWhitespace()
+        guard offset < bytes.count else { throw failure(.endsEarly) }
+        if bytes[offset] == bracket {
+            offset += 1
+            depth -= 1
+            needsComma = true
+            return false
+        }
+        if needsComma {
+            guard bytes[offset] == UInt8(ascii: ",") else { throw failure(.unexpectedByte) }
+            offset += 1
+            needsComma = false
+        }
+        return true
+    }
+
+    /// Passes over a container without recursion: one bit a level says whether it is an object.
+    private mutating func skipContainer(_ kind: JSONKind) throws(JSONScanError) {
+        let outside = depth
+        var objects: UInt64 = 0
+        var next = kind
+        repeat {
+            switch next {
+            case .object:
+                try openObject()
+                objects = objects << 1 | 1
+            case .array:
+                try openArray()
+                objects <<= 1
+            case .string: _ = try string()
+            case .number: try number()
+            case .true: _ = try literal("true", next)
+            case .false: _ = try literal("false", next)
+            case .null: _ = try literal("null", next)
+            }
+            if next != .object && next != .array { needsComma = true }
+            while depth > outside {
+                let more = objects & 1 == 1 ? try nextMember() != nil : try nextElement()
+                if more { break }
+                objects >>= 1
+            }
+            if depth > outside { next = try peek() }
+        } while depth > outside
+    }
+
+    private mutating func literal(_ text: StaticString, _ kind: JSONKind) throws(JSONScanError) -> JSONSpan {
+        let start = offset
+        for index in 0..<text.utf8CodeUnitCount {
+            guard offset < bytes.count else { throw failure(.endsEarly) }
+            guard bytes[offset] == text.utf8Start[index] else { throw failure(.unexpectedByte) }
+            offset += 1
+        }
+        return JSONSpan(kind: kind, start: start, end: offset)
+    }
+}

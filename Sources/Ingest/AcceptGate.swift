@@ -1,0 +1,54 @@
+import NIOCore
+import Synchronization
+
+/// Stands before a listener's accepting: while the daemon has as many connections as it may, new ones wait in the
+/// backlog.
+final class AcceptGate: ChannelOutboundHandler {
+    typealias OutboundIn = Never
+
+    /// The connections of all listeners.
+    final class Count: Sendable {
+        private struct State {
+            var open = 0
+            var waiting: [any Channel] = []
+        }
+
+        private let limit: Int
+        private let state = Mutex(State())
+
+        init(limit: Int) { self.limit = limit }
+
+        var open: Int { state.withLock { $0.open } }
+
+        func opened(_ channel: any Channel) {
+            state.withLock { $0.open += 1 }
+            channel.closeFuture.whenComplete { _ in self.closed() }
+        }
+
+        /// Whether the listener may accept now; else it is told when.
+        fileprivate func admits(_ listener: any Channel) -> Bool {
+            state.withLock { state in
+                if state.open < limit { return true }
+                state.waiting.append(listener)
+                return false
+            }
+        }
+
+        private func closed() {
+            let waiting = state.withLock { state -> [any Channel] in
+                state.open -= 1
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for listener in waiting { listener.read() }
+        }
+    }
+
+    private let count: Count
+
+    init(_ count: Count) { self.count = count }
+
+    func read(context: ChannelHandlerContext) {
+        if count.admits(context.channel) { context.read() }
+    }
+}

@@ -1,0 +1,50 @@
+/// What is served at a path.
+enum Endpoint: String {
+    case track, batch, beacon, health, metrics, unknown
+
+    static func at(_ path: UnsafeRawBufferPointer) -> Endpoint {
+        switch path.count {
+        case 2 where path.isEqual("/b"): .beacon
+        case 7 where path.isEqual("/health"): .health
+        case 8 where path.isEqual("/metrics"): .metrics
+        case 13 where path.isEqual("/api/v1/track"): .track
+        case 19 where path.isEqual("/api/v1/track/batch"): .batch
+        default: .unknown
+        }
+    }
+
+    var takesEvents: Bool {
+        switch self {
+        case .track, .batch, .beacon: true
+        case .health, .metrics, .unknown: false
+        }
+    }
+
+    var form: BodyForm {
+        switch self {
+        case .batch: .batch
+        case .beacon: .either
+        default: .event
+        }
+    }
+
+    /// The methods it has, for `Allow`.
+    var methods: String { takesEvents ? "POST, OPTIONS" : "GET, HEAD, OPTIONS" }
+
+    func bodyLimit(_ bounds: IngestOptions.Bounds) -> Int {
+        switch self {
+        case .track: bounds.eventBodyBytes
+        case .batch: bounds.batchBodyBytes
+        default: bounds.beaconBodyBytes
+        }
+    }
+
+    /// Whether events may come as this media type. One that is missing is JSON.
+    func takes(mediaType: UnsafeRawBufferPointer) -> Bool {
+        let end = mediaType.firstIndex(of: UInt8(ascii: ";")) ?? mediaType.count
+        var name = mediaType.part(0..<end)
+        while let last = name.last, last == 0x20 || last == 0x09 { name = name.part(0..<(name.count - 1)) }
+        if name.isEmpty || name.isEqualIgnoringCase("application/json") { return true }
+        return self == .beacon && name.isEqualIgnoringCase("text/plain")
+    }
+}

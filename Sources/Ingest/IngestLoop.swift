@@ -1,0 +1,136 @@
+import EventModel
+import Logging
+import NIOCore
+import WriteAheadLog
+
+/// What all event loops share; each part guards itself.
+struct IngestShared: Sendable {
+    let options: IngestOptions
+    let log: any DurableLog
+    let limiter: RateLimiter
+    let recentIDs: RecentIDs
+    let secrets: DaySecrets
+    let proxies: TrustedProxies
+    let clock: Clock
+    let logger: Logger
+    let startedAt: Timestamp
+}
+
+/// A connection, as its event loop sees it.
+protocol IngestConnection: AnyObject {
+    /// The records behind the request or line `number` are on the disk.
+    func becameDurable(_ number: Int)
+    /// The log refused them.
+    func wasRefused(_ number: Int, _ error: LogError)
+    /// Sends what can be sent now; called once after any number of the two above.
+    func flushAnswers()
+    /// Looks at the time-outs.
+    func checkTimeouts(_ now: NIODeadline)
+    /// The daemon stops: end once what has begun is answered.
+    func drain()
+    /// Ends at once.
+    func abandon()
+}
+
+/// What belongs to one event loop: its connections, its reader, and the first-in-first-out queue of those who wait for
+/// the disk. Sendable because everything but the constants is touched on `eventLoop` only.
+final class IngestLoop: @unchecked Sendable {
+    /// Someone who waits until these sequence numbers are durable.
+    struct Waiter {
+        let sequences: ClosedRange<UInt64>
+        let connection: any IngestConnection
+        let number: Int
+        let ids: [RecentIDs.Entry]
+    }
+
+    let eventLoop: any EventLoop
+    let shared: IngestShared
+    let counters: Counters
+    /// All loops' counters, for `/metrics`.
+    let allCounters: [Counters]
+
+    var keys = KeyDirectory.empty
+    var reader: EventReader
+    var batch = RecordBatch()
+    var bufferedBytes = 0
+    private(set) var isDraining = false
+    private var waiters = CircularBuffer<Waiter>()
+    private var connections: [ObjectIdentifier: any IngestConnection] = [:]
+    private var whenEmpty: EventLoopPromise<Void>?
+    private var secret: DaySecrets.Secret
+
+    init(eventLoop: any EventLoop, shared: IngestShared, counters: Counters, allCounters: [Counters]) {
+        self.eventLoop = eventLoop
+        self.shared = shared
+        self.counters = counters
+        self.allCounters = allCounters
+        let recentIDs = shared.recentIDs
+        reader = EventReader { recentIDs.contains($0) }
+        secret = shared.secrets.secret(for: shared.clock.now().day)
+    }
+
+    /// The secret of the day of receipt.
+    func secret(at time: Timestamp) -> DaySecrets.Secret {
+        if secret.day != time.day { secret = shared.secrets.secret(for: time.day) }
+        return secret
+    }
+
+    /// Hands the batch to the log, and remembers who waits for it.
+    func append(for connection: any IngestConnection, number: Int) throws(LogError) {
+        defer { batch.removeAll(keepingCapacity: batch.byteCount < 1 << 20) }
+        let sequences = try shared.log.append(batch)
+        waiters.append(
+            Waiter(sequences: sequences, connection: connection, number: number, ids: reader.batchIDs))
+    }
+
+    /// What the log's thread told, once a group.
+    func progress(_ progress: LogProgress) {
+        var touched: [any IngestConnection] = []
+        switch progress {
+        case .durable(let through):
+            let now = shared.clock.now()
+            while let waiter = waiters.first, waiter.sequences.upperBound <= through {
+                waiters.removeFirst()
+                shared.recentIDs.insert(waiter.ids, now: now)
+                waiter.connection.becameDurable(waiter.number)
+                if touched.last !== waiter.connection { touched.append(waiter.connection) }
+            }
+        case .failed(let range, let error):
+            while let waiter = waiters.first, waiter.sequences.lowerBound <= range.upperBound {
+                waiters.removeFirst()
+                waiter.connection.wasRefused(waiter.number, error)
+                if touched.last !== waiter.connection { touched.append(waiter.connection) }
+            }
+        }
+        for connection in touched { connection.flushAnswers() }
+    }
+
+    func opened(_ connection: any IngestConnection) {
+        connections[ObjectIdentifier(connection)] = connection
+        if isDraining { connection.drain() }
+    }
+
+    func closed(_ connection: any IngestConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        if connections.isEmpty { whenEmpty?.succeed(()) }
+    }
+
+    func checkTimeouts() {
+        let now = NIODeadline.now()
+        for connection in Array(connections.values) { connection.checkTimeouts(now) }
+    }
+
+    /// Ends each connection once what it has begun is answered; the future succeeds when none is left.
+    func drain() -> EventLoopFuture<Void> {
+        isDraining = true
+        let promise = eventLoop.makePromise(of: Void.self)
+        whenEmpty = promise
+        for connection in Array(connections.values) { connection.drain() }
+        if connections.isEmpty { promise.succeed(()) }
+        let abandon = eventLoop.scheduleTask(in: TimeAmount(shared.options.bounds.drainTimeout)) {
+            for connection in Array(self.connections.values) { connection.abandon() }
+        }
+        promise.futureResult.whenComplete { _ in abandon.cancel() }
+        return promise.futureResult
+    }
+}

@@ -1,0 +1,70 @@
+import EventModel
+import FoundationEssentials
+import Glibc
+import Logging
+
+/// Reads `snapshot/projects.json` again whenever it was replaced; keeps what it has where the new one cannot be read.
+struct KeyWatcher {
+    /// What tells one version of the file from another.
+    private struct Identity: Equatable {
+        let device: UInt
+        let inode: UInt
+        let size: Int
+        let seconds: Int
+        let nanoseconds: Int
+    }
+
+    let path: String
+    let eventsPerMinutePerKey: Int
+    let eventsPerMinutePerAddress: Int
+    let logger: Logger
+    private var last: Identity?
+    private var isFirst = true
+
+    init(_ options: IngestOptions, logger: Logger) {
+        path = options.snapshotFile
+        eventsPerMinutePerKey = options.eventsPerMinutePerKey
+        eventsPerMinutePerAddress = options.eventsPerMinutePerAddress
+        self.logger = logger
+    }
+
+    /// The keys where the file is new since the last call and can be read, else nil.
+    mutating func changed() -> KeyDirectory? {
+        let identity = Self.identity(of: path)
+        defer {
+            last = identity
+            isFirst = false
+        }
+        guard let identity else {
+            if last != nil || isFirst {
+                logger.warning(
+                    "no project is known: the snapshot is missing; `millrace project create` writes it",
+                    metadata: ["path": "\(path)"])
+            }
+            return nil
+        }
+        guard identity != last else { return nil }
+        do {
+            let data = try Data(contentsOf: URL(filePath: path))
+            let snapshot = try JSONDecoder().decode(ProjectSnapshot.self, from: data)
+            logger.info(
+                "keys read", metadata: ["projects": "\(snapshot.projects.count)", "version": "\(snapshot.version)"])
+            return KeyDirectory(
+                snapshot, eventsPerMinutePerKey: eventsPerMinutePerKey,
+                eventsPerMinutePerAddress: eventsPerMinutePerAddress)
+        } catch {
+            logger.error(
+                "the snapshot of projects cannot be read; the keys known before stay in use",
+                metadata: ["path": "\(path)", "reason": "\(type(of: error))"])
+            return nil
+        }
+    }
+
+    private static func identity(of path: String) -> Identity? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return Identity(
+            device: UInt(status.st_dev), inode: UInt(status.st_ino), size: Int(status.st_size),
+            seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+    }
+}
