@@ -1,0 +1,3 @@
+SELECT *
+FROM jobs
+WHERE kind = :kind AND project_id = :project_id AND slot = :slot

@@ -1,0 +1,4 @@
+SELECT *
+FROM jobs
+WHERE after = :id AND state = 'scheduled'
+ORDER BY number

@@ -1,0 +1,5 @@
+SELECT *
+FROM jobs
+WHERE state = 'available' AND kind = :kind
+ORDER BY priority DESC, number
+LIMIT 1
