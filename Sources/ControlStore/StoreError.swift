@@ -51,7 +51,8 @@ package struct StoreError: ExitCoded {
         case .SQLITE_FULL:
             self.init(.diskFull, "\(what) failed: the disk is full; free some space and try again", underlying: error)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
-            self.init(.notPermitted, "\(what) was not permitted: \(text); check the owner of data_dir", underlying: error)
+            self.init(
+                .notPermitted, "\(what) was not permitted: \(text); check the owner of data_dir", underlying: error)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self.init(.damaged, "\(what) failed: \(text); restore the newest backup", underlying: error)
         case .SQLITE_CONSTRAINT:

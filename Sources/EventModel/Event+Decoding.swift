@@ -1,7 +1,9 @@
 extension Event {
     /// Reads the bytes of one log record.
     package init(record: UnsafeRawBufferPointer) throws(EventRecordError) {
-        guard record.count >= EventRecord.headerSize else { throw EventRecordError(code: .tooShort, offset: record.count) }
+        guard record.count >= EventRecord.headerSize else {
+            throw EventRecordError(code: .tooShort, offset: record.count)
+        }
         guard record[0] == EventRecord.version else { throw EventRecordError(code: .unknownVersion, offset: 0) }
         let flags = EventRecord.Flags(rawValue: record[1])
         self.init(
@@ -9,8 +11,10 @@ extension Event {
                 high: UInt64(bigEndian: record.loadUnaligned(fromByteOffset: 24, as: UInt64.self)),
                 low: UInt64(bigEndian: record.loadUnaligned(fromByteOffset: 32, as: UInt64.self))),
             projectID: ProjectID(rawValue: ""),
-            receivedAt: Timestamp(milliseconds: Int64(littleEndian: record.loadUnaligned(fromByteOffset: 8, as: Int64.self))),
-            timestamp: Timestamp(milliseconds: Int64(littleEndian: record.loadUnaligned(fromByteOffset: 16, as: Int64.self))),
+            receivedAt: Timestamp(
+                milliseconds: Int64(littleEndian: record.loadUnaligned(fromByteOffset: 8, as: Int64.self))),
+            timestamp: Timestamp(
+                milliseconds: Int64(littleEndian: record.loadUnaligned(fromByteOffset: 16, as: Int64.self))),
             eventType: "")
         isBot = flags.contains(.bot)
         isPrivate = flags.contains(.privacyControl)
@@ -63,7 +67,9 @@ extension Event {
         case .metadata: metadata = field.text
         case .propertyName: parts.propertyName = field.text
         case .propertyValue:
-            guard let name = parts.propertyName else { throw EventRecordError(code: .brokenField, offset: field.offset) }
+            guard let name = parts.propertyName else {
+                throw EventRecordError(code: .brokenField, offset: field.offset)
+            }
             properties.append(Property(name: name, value: field.text))
             parts.propertyName = nil
         case .landingPage: landingPage = field.text
@@ -86,7 +92,9 @@ extension Event {
         if let x = parts.x, let y = parts.y { coordinates = Coordinates(x: x, y: y) }
         if let width = parts.width, let height = parts.height { viewport = Viewport(width: width, height: height) }
         if let text = parts.exitReason {
-            guard let reason = Exit.Reason(rawValue: text) else { throw EventRecordError(code: .brokenField, offset: size) }
+            guard let reason = Exit.Reason(rawValue: text) else {
+                throw EventRecordError(code: .brokenField, offset: size)
+            }
             exit = Exit(page: parts.exitPage, reason: reason)
         }
         if let name = parts.funnelName, let step = parts.funnelStep, let order = parts.funnelOrder {

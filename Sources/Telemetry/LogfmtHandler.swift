@@ -2,7 +2,7 @@ import EventModel
 import Logging
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Writes each record as one line of logfmt: `at=… level=… program=… message="…" name=value …`.

@@ -12,7 +12,8 @@ import Testing
     @Test func `the text is what Foundation writes, from 1900 to 2200`() {
         var generator = SplitMix64(seed: 7)
         for _ in 0..<5_000 {
-            let time = Timestamp(milliseconds: Int64.random(in: -2_208_988_800_000...7_258_118_400_000, using: &generator))
+            let time = Timestamp(
+                milliseconds: Int64.random(in: -2_208_988_800_000...7_258_118_400_000, using: &generator))
             #expect(time.description == Self.foundation(time))
             #expect(Timestamp(time.description) == time)
         }

@@ -102,7 +102,9 @@ import Testing
         ("[[admin.users]]\nname = \"ada\"\npassword_hash = \"plain\"\n", "bcrypt"),
         ("[ga4]\nvariant_values = { A = 1 }\n", "a table of lists"),
     ])
-    func `a value of a wrong type or out of bounds is refused with what is allowed`(text: String, allowed: String) throws {
+    func `a value of a wrong type or out of bounds is refused with what is allowed`(text: String, allowed: String)
+        throws
+    {
         let error = try #require(refusal(text))
         #expect(error.code == .wrongValue)
         #expect(error.description.contains(allowed))

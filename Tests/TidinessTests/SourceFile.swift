@@ -92,7 +92,8 @@ struct SourceFile {
         for (index, line) in code.enumerated() {
             let margin = line.prefix { $0 == " " }.count
             let starts = line.range(
-                of: #"^\s*((package|private|fileprivate|static|mutating|override|final|consuming|nonisolated|@\w+(\([^)]*\))?) )*(func |init[?(<])"#,
+                of:
+                    #"^\s*((package|private|fileprivate|static|mutating|override|final|consuming|nonisolated|@\w+(\([^)]*\))?) )*(func |init[?(<])"#,
                 options: .regularExpression)
             guard starts != nil else { continue }
             let closing = String(repeating: " ", count: margin) + "}"

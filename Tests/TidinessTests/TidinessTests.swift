@@ -102,7 +102,8 @@ import Testing
             ["Jobs", "OperatorTool", "API", "Dashboard"],
         ]
         let exceptions: Set<String> = ["KeyValue ControlStore", "JobQueue ControlStore", "Dashboard API"]
-        let row = Dictionary(uniqueKeysWithValues: rows.enumerated().flatMap { row in row.element.map { ($0, row.offset) } })
+        let row = Dictionary(
+            uniqueKeysWithValues: rows.enumerated().flatMap { row in row.element.map { ($0, row.offset) } })
         for file in Self.sources where file.path.hasPrefix("Sources/") {
             guard let own = row[file.room] else { continue }
             for name in file.imports() {
