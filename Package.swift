@@ -37,6 +37,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -89,7 +90,7 @@ let package = Package(
         // Row 4: jobs, tool, API.
         room("Jobs", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Statistics", "Telemetry", "Warehouse", "WorkerKit", "WriteAheadLog"], [logging]),
         room("OperatorTool", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry", "Warehouse", "WorkerKit", "WriteAheadLog"], [argumentParser, crypto, logging]),
-        room("API", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry", "WorkerKit"], [crypto, hummingbird, lifecycle, logging, nioCore, nioPosix, unixSignals]),
+        room("API", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry"], [crypto, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioPosix, unixSignals]),
         room("Dashboard", ["API", "ControlStore", "EventModel", "KeyValue", "Settings"], [hummingbird], assets: true),
         // Row 5: programs.
         program("millraced", ["EventModel", "Ingest", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
@@ -111,7 +112,7 @@ let package = Package(
         tests("Statistics"),
         tests("Ingest", ["Settings", "WriteAheadLog"], [nioCore, nioPosix]),
         tests("Loading", ["Settings", "Warehouse", "WriteAheadLog"]),
-        tests("WorkerKit", ["JobQueue", "Settings"]),
+        tests("WorkerKit", ["JobQueue", "KeyValue", "Settings"]),
         tests("Jobs", ["JobQueue", "KeyValue", "Settings", "Statistics", "Warehouse", "WorkerKit"]),
         tests("OperatorTool", ["JobQueue", "KeyValue", "Settings", "WriteAheadLog"]),
         tests("API", ["Dashboard", "KeyValue", "JobQueue", "Settings"], [hummingbird, hummingbirdTesting]),

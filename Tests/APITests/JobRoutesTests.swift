@@ -28,9 +28,8 @@ import Testing
 
     private func enqueue(_ api: RunningAPI, _ project: ProjectID?) throws -> Job {
         let queue = JobQueue(store: api.store, configuration: JobQueueConfiguration())
-        return try queue.enqueue(
-            JobRequest(.aggregate, project: project, payload: #"{"window":"a \"day\""}"#, askedBy: .api)
-        ).job
+        let request = JobRequest(.aggregate, project: project, payload: #"{"window":"a \"day\""}"#, askedBy: .api)
+        return try #require(try queue.enqueue([request]).first).job
     }
 
     @Test func `a job is answered with its columns, its JSON as JSON`() async throws {
