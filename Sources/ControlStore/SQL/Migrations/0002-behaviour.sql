@@ -23,6 +23,14 @@ CREATE TABLE user_sessions (
     last_event_at     TEXT NOT NULL CHECK (length(last_event_at) = 24),
     last_sequence     INTEGER NOT NULL,
     last_page_url     TEXT NOT NULL,
+    -- The sequence number of the earliest event by (time, sequence); its time is created_at.
+    first_sequence    INTEGER NOT NULL DEFAULT 0,
+    -- Which events the texts above were taken from, where that is not the earliest event; see SessionOrigins.
+    origins           TEXT,
+    -- 1 where the events named no session and the loader made this one.
+    made_by_loader    INTEGER NOT NULL DEFAULT 0 CHECK (made_by_loader IN (0, 1)),
+    -- 1 once a funnel step was entered, so that a session without any needs no look-up of them.
+    has_funnel_steps  INTEGER NOT NULL DEFAULT 0 CHECK (has_funnel_steps IN (0, 1)),
     UNIQUE (project_id, session_id),
     CHECK ((exit_page IS NULL) = (exit_reason IS NULL))
 ) STRICT;

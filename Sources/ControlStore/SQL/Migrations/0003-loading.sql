@@ -34,7 +34,7 @@ CREATE TABLE load_checkpoint (
 
 CREATE TABLE load_counters (
     project_id TEXT NOT NULL,
-    name       TEXT NOT NULL CHECK (name IN ('loaded', 'late_duplicate', 'dead_letter', 'damaged')),
+    name       TEXT NOT NULL CHECK (name IN ('loaded', 'late_duplicate', 'dead_letter', 'damaged', 'other_name')),
     value      INTEGER NOT NULL CHECK (value >= 0),
     PRIMARY KEY (project_id, name)
 ) STRICT, WITHOUT ROWID;
@@ -53,3 +53,13 @@ CREATE TABLE dead_letters (
 ) STRICT;
 
 CREATE INDEX dead_letters_by_creation ON dead_letters (created_at);
+
+-- The event names a project has used on a UTC day: at most 2,000, what comes beyond is kept under `(other)`.
+CREATE TABLE event_names (
+    project_id TEXT NOT NULL REFERENCES projects (project_id) ON DELETE CASCADE,
+    date       TEXT NOT NULL CHECK (length(date) = 10),
+    name       TEXT NOT NULL,
+    PRIMARY KEY (project_id, date, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX event_names_by_date ON event_names (date);

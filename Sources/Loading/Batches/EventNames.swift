@@ -1,0 +1,61 @@
+import ControlStore
+import EventModel
+import Warehouse
+
+/// The names of events that each project has used on each UTC day. What comes beyond the most that a day may have is
+/// kept as `(other)`, with its own name in `metadata.event_type`: a public key must not be able to make names without end.
+struct EventNames {
+    static let other = "(other)"
+    /// Days held in memory; beyond, all are read anew.
+    private static let maxDays = 4_096
+
+    /// A name used for the first time; it counts once its batch is committed.
+    struct NewName {
+        let project: ProjectID
+        let day: Day
+        let name: String
+    }
+
+    private struct Key: Hashable {
+        let project: ProjectID
+        let day: Day
+    }
+
+    private var days: [Key: Set<String>] = [:]
+
+    /// Renames the events of a batch that come beyond the most, and names those that are new.
+    mutating func check(_ batch: inout IdentifiedBatch, store: ControlStore, maximum: Int) throws {
+        if days.count > Self.maxDays { days.removeAll() }
+        for index in batch.events.indices {
+            let place = Int(batch.projectOf[index])
+            let project = batch.projects[place]
+            let key = Key(project: project, day: batch.events[index].event.timestamp.day)
+            let name = batch.events[index].event.eventType
+            if days[key] == nil {
+                days[key] = try store.read { try $0.eventNames(of: project, on: key.day) }
+            }
+            guard let count = days[key]?.count, days[key]?.contains(name) == false else { continue }
+            if count < maximum {
+                days[key]?.insert(name)
+                batch.newNames.append(NewName(project: project, day: key.day, name: name))
+            } else {
+                batch.events[index].event.rename()
+                batch.otherNames[place, default: 0] += 1
+            }
+        }
+    }
+
+    /// Forgets everything, so that only what is committed counts: after a batch that failed.
+    mutating func reset() { days.removeAll() }
+}
+
+extension Event {
+    /// Puts the event under `(other)`.
+    fileprivate mutating func rename() {
+        let member = "{\"event_type\":" + JSONLiteral.text(eventType)
+        let rest = metadata.drop { $0 == " " || $0 == "\n" || $0 == "\t" || $0 == "\r" }.dropFirst()
+        let isEmpty = rest.first { $0 != " " && $0 != "\n" && $0 != "\t" && $0 != "\r" } == "}"
+        metadata = isEmpty ? member + "}" : member + "," + rest
+        eventType = EventNames.other
+    }
+}

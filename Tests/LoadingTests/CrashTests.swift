@@ -1,0 +1,100 @@
+import EventModel
+import Synchronization
+import Testing
+
+@testable import Loading
+
+/// Ends a loader at one step, as a process would end: everything stays as it stands.
+final class CrashingObserver: LoadObserver {
+    struct Crash: Error {}
+
+    let step: LoadStep
+    let isAfter: Bool
+    private let left: Mutex<Int>
+
+    /// Crashes at the `time`-th time that the step comes, 1 being the first.
+    init(_ step: LoadStep, after isAfter: Bool, time: Int = 1) {
+        self.step = step
+        self.isAfter = isAfter
+        left = Mutex(time)
+    }
+
+    var hasCrashed: Bool { left.withLock { $0 <= 0 } }
+
+    func before(_ step: LoadStep) throws { if !isAfter { try crash(at: step) } }
+
+    func after(_ step: LoadStep) throws { if isAfter { try crash(at: step) } }
+
+    private func crash(at step: LoadStep) throws {
+        guard step == self.step else { return }
+        let isDue = left.withLock { left in
+            left -= 1
+            return left == 0
+        }
+        if isDue { throw Crash() }
+    }
+}
+
+@Suite struct CrashTests {
+    static let places = LoadStep.allCases.flatMap { step in [(step, false), (step, true)] }
+    let noon = LoadingSite.noon
+
+    /// Events of several days and sessions, with an id that stands twice.
+    private func events(_ site: LoadingSite) -> [Event] {
+        var events = (0..<60).map { index in
+            site.event(
+                index % 4 == 0 ? "page_view" : "click", at: noon - .seconds(Int64(index) * 3_000),
+                session: "s_\(index % 7)", url: "/\(index)", received: noon
+            ) { event in
+                if index % 5 == 0 { event.funnel = Event.FunnelStep(name: "buy", step: "x", order: Int64(index % 3)) }
+            }
+        }
+        events.append(events[3])
+        return events
+    }
+
+    @Test(arguments: places)
+    func `after a crash at any step every event is there exactly once`(step: LoadStep, isAfter: Bool) throws {
+        try withSite { site in
+            site.configuration.maxBatchEvents = 20
+            site.configuration.mergeFiles = 2
+            site.configuration.keepLoaded = .zero
+            let sent = events(site)
+            try site.send(sent)
+            let observer = CrashingObserver(step, after: isAfter, time: 2)
+            runUntilCrash(site, observer)
+            runUntilCrash(site, CrashingObserver(step, after: isAfter))
+            let loader = try site.loader()
+            try loader.drain()
+            try check(site, Array(sent.dropLast()), duplicates: 1)
+            #expect(loader.checkpoint == UInt64(sent.count))
+        }
+    }
+
+    /// Loads and tidies up until the observer ends it, or all is done.
+    private func runUntilCrash(_ site: LoadingSite, _ observer: CrashingObserver) {
+        do {
+            let loader = try site.loader(observer)
+            try loader.drain()
+            try Upkeep(
+                configuration: site.configuration, store: site.store, merger: loader.merger, observer: observer
+            ).runOnce()
+        } catch {
+            #expect(error is CrashingObserver.Crash)
+        }
+    }
+
+    private func check(_ site: LoadingSite, _ sent: [Event], duplicates: Int) throws {
+        let stored = try site.events()
+        #expect(stored.map(\.event.id.description).sorted() == sent.map(\.id.description).sorted())
+        #expect(Set(stored.map(\.sequence)).count == stored.count)
+        for row in stored { #expect(row.event == sent.first { $0.id == row.event.id }) }
+        #expect(try site.counter("loaded") == sent.count)
+        #expect(try site.counter("late_duplicate") == duplicates)
+        #expect(try site.count("SELECT count(*) FROM user_sessions") == 7)
+        let views = sent.filter { $0.eventType == "page_view" }.count
+        #expect(try site.count("SELECT sum(page_views) FROM user_sessions") == views)
+        let steps = Set(sent.compactMap { event in event.funnel.map { "\(event.sessionID ?? "") \($0.order)" } })
+        #expect(try site.count("SELECT count(*) FROM conversion_funnels") == steps.count)
+    }
+}
