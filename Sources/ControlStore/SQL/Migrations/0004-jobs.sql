@@ -38,7 +38,8 @@ CREATE TABLE jobs (
     progress         REAL NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1),
     message          TEXT NOT NULL DEFAULT '' CHECK (length(message) <= 1000),
     errors           TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(errors) AND json_type(errors) = 'array'),
-    result           TEXT CHECK (json_valid(result)),
+    -- SQLite before 3.45 has json_valid(NULL) as false.
+    result           TEXT CHECK (result IS NULL OR json_valid(result)),
     run_id           TEXT,
     asked_by         TEXT NOT NULL CHECK (asked_by IN ('timer', 'api', 'cli', 'job')),
     after            TEXT REFERENCES jobs (id) ON DELETE SET NULL,
