@@ -144,6 +144,17 @@ import Testing
         try await listener.close()
     }
 
+    @Test func `a missing database is one sentence and exit code 66`() async throws {
+        try await withTemporaryDirectory { directory in
+            let configuration = try RunningAPI.configuration(in: directory)
+            let error = await #expect(throws: StoreError.self) {
+                try await APIServer.runUntilSignalled(configuration, pages: [], reload: { configuration })
+            }
+            #expect(error?.exitCode == .noInput)
+            #expect(error?.description.contains(directory) == true)
+        }
+    }
+
     @Test func `a hash that is not bcrypt stops the start with exit code 78`() throws {
         try withTemporaryDirectory { directory in
             var configuration = try RunningAPI.configuration(in: directory)

@@ -66,7 +66,11 @@ extension FunnelPage {
                 tag("time", ["datetime": row.date]) { Day(row.date).map(Figures.day) ?? row.date }
             }
             for cell in cells { tag("td", ["class": "number"]) { known(cell) } }
-            tag("td") { row.winner == "A" || row.winner == "B" ? row.winner ?? "" : "none" }
+            if let winner = row.winner, winner != "none" {
+                tag("td") { winner }
+            } else {
+                tag("td", ["class": "quiet"]) { "none" }
+            }
         }
     }
 
