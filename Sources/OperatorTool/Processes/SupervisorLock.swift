@@ -1,0 +1,55 @@
+import EventModel
+import Glibc
+
+/// The lock that one supervisor of an installation holds: `runtime_dir/up.pid`, which holds its process id. The kernel
+/// lets it go with the process, however that ends.
+final class SupervisorLock {
+    private let descriptor: Int32
+    private let path: String
+
+    static func path(in runtimeDirectory: String) -> String { runtimeDirectory + "/up.pid" }
+
+    /// Throws `.tryAgain` where another supervisor runs here.
+    init(runtimeDirectory: String) throws(ToolError) {
+        path = Self.path(in: runtimeDirectory)
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+        guard descriptor >= 0 else {
+            throw ToolError(
+                errno == EACCES ? .noPermission : .cannotCreate,
+                "cannot write \(path): \(String(cString: strerror(errno))); check runtime_dir and who owns it")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = Self.holder(runtimeDirectory: runtimeDirectory).map { " (process \($0))" } ?? ""
+            close(descriptor)
+            throw ToolError(
+                .tryAgain, "`millrace up` runs here already\(holder), by \(path); end it with `millrace down` first")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Writes this process's id into the file.
+    func claim() {
+        ftruncate(descriptor, 0)
+        let text = Array("\(getpid())\n".utf8)
+        _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    }
+
+    /// Empties the file, so that nobody takes its number for a process.
+    func release() { ftruncate(descriptor, 0) }
+
+    /// The process that holds the lock now; nil where none does.
+    static func holder(runtimeDirectory: String) -> pid_t? {
+        let path = path(in: runtimeDirectory)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        // Asked for and given back at once: only to see whether somebody has it.
+        if flock(descriptor, LOCK_SH | LOCK_NB) == 0 {
+            flock(descriptor, LOCK_UN)
+            return nil
+        }
+        guard let text = try? TextFile.read(path) else { return nil }
+        return pid_t(text.prefix { $0.isNumber })
+    }
+}
