@@ -1,6 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#endif
 
 /// Files that are replaced as a whole: a reader sees the old content or the new, also after a power cut.
 package enum AtomicFile {

@@ -1,8 +1,5 @@
 import EventModel
-
-#if canImport(Glibc)
 import Glibc
-#endif
 
 /// A thread that does one small thing at even distances, whatever the other threads are busy with.
 final class Heartbeat: Sendable {
@@ -13,11 +10,13 @@ final class Heartbeat: Sendable {
     /// Without a thread or a pipe to be had there is no beat: the lease then runs out, which is safe.
     init(every interval: Duration, _ beat: @escaping @Sendable () -> Bool) {
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else {
+        guard pipe(&ends) == 0 else {
             thread = nil
             stopEnd = -1
             return
         }
+        // A child must not hold an end open: the thread would never see the other one close.
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let milliseconds = Int32(clamping: max(1, interval.wholeMilliseconds))
         let loop = Unmanaged.passRetained(Loop(stopEnd: ends[0], milliseconds: milliseconds, beat: beat))
         var started = pthread_t()

@@ -24,7 +24,8 @@ extension Worker {
         if queued.isEmpty, done.isEmpty, let schedule = handler.schedule {
             let slot = Slot.planned(schedule.newestSlot(at: context.clock.now())).text(for: JobID(rawValue: ""))
             context.logger.info(
-                "slot \(slot) of \(handler.kind) is done already; `millrace jobs run \(handler.kind)` makes another run")
+                "slot \(slot) of \(handler.kind) is done already; `millrace jobs run \(handler.kind)` makes another run"
+            )
         }
         return done
     }
@@ -34,7 +35,8 @@ extension Worker {
     package func runByHand(slot: Slot = .request, payload: String = "{}") async throws -> [Job] {
         let own = try context.queue.enqueue(handler.kind, slot: slot, payload: payload, askedBy: .cli)
         if !own.inserted {
-            context.logger.notice("slot \(own.job.slot) of \(handler.kind) has a job already: \(own.job.id), \(own.job.state)")
+            context.logger.notice(
+                "slot \(own.job.slot) of \(handler.kind) has a job already: \(own.job.id), \(own.job.state)")
         }
         var done = try await drain()
         for _ in 0..<Self.ownRounds {

@@ -1,14 +1,11 @@
 import ArgumentParser
 import ControlStore
 import EventModel
+import Glibc
 import JobQueue
 import Logging
 import ServiceLifecycle
 import Settings
-
-#if canImport(Glibc)
-import Glibc
-#endif
 
 /// The program of one kind of job: `@main` on a struct that names its options and makes its handler.
 package protocol WorkerProgram: AsyncParsableCommand {
@@ -101,7 +98,8 @@ struct WorkerRun: Service {
         let last = done.reduce(into: [JobID: Job]()) { $0[$1.id] = $1 }.values
         guard let failed = last.first(where: { $0.state == .discarded || $0.state == .retryable }) else { return }
         throw ProgramError(
-            .failed, "job \(failed.id) (\(failed.kind) \(failed.slot)) failed: \(failed.message); "
+            .failed,
+            "job \(failed.id) (\(failed.kind) \(failed.slot)) failed: \(failed.message); "
                 + "`millrace jobs show \(failed.id)` shows every attempt")
     }
 
