@@ -101,6 +101,7 @@ struct AggregatorTests {
     @Test func `every project has its own records and the default one those without an id`() throws {
         try withTemporaryDirectory { directory in
             let first = try Site(directory)
+            first.clock.advance(by: .seconds(1))
             let second = try Site(directory, store: first.store)
             first.add("page_view", "ann", at: Site.slot.hours(-1))
             try first.load()
