@@ -17,10 +17,13 @@ package struct LoaderConfiguration: Sendable {
     /// Sessions that time out in one transaction, and the pause between two looks at them.
     package var maxTimeouts = 1_000
     package var sweepInterval: Duration = .seconds(10)
-    /// Ids are remembered so long after their event's receipt.
+    /// Ids are remembered so long after their event's receipt, and for as much longer as an event's time may lie
+    /// ahead of that: a later copy is known by its age.
     package var rememberedIDs: Duration = .seconds(48 * 3_600)
-    /// A project's event names of one day; what comes beyond is `(other)`.
-    package var maxEventNames = 2_000
+    package var rememberedMargin: Duration = .seconds(600)
+    /// A project's event names of one day, beside the twelve of behaviour, which nobody can crowd out; what comes
+    /// beyond is `(other)`.
+    package var maxEventNames = 2_000 - EventNames.reserved.count
     package var keepLoaded: Duration = .seconds(3_600)
     package var minFreeBytes = 512 << 20
     /// Names of events are forgotten after so many days.

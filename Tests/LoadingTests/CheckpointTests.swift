@@ -51,7 +51,8 @@ import WriteAheadLog
         try withSite { site in
             try site.load([site.event(at: noon)])
             try site.store.write {
-                try $0.database.execute(sql: "UPDATE load_checkpoint SET log_id = ?", arguments: [String(repeating: "0", count: 32)])
+                try $0.database.execute(
+                    sql: "UPDATE load_checkpoint SET log_id = ?", arguments: [String(repeating: "0", count: 32)])
             }
             let error = #expect(throws: LoadError.self) { try site.loader().drain() }
             #expect(error?.code == .foreignLog)

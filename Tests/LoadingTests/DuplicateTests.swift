@@ -38,7 +38,9 @@ import Testing
         }
     }
 
-    @Test func `a retry received more than 48 hours after its time is found in the files of its day and those beside`() throws {
+    @Test func `a retry received over 48 hours after its time is found in the files of its day and those beside`()
+        throws
+    {
         try withSite { site in
             site.configuration.rememberedIDs = .seconds(3_600)
             try site.load([site.event(at: noon, id: id)])

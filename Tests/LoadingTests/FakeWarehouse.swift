@@ -1,14 +1,21 @@
 import EventModel
 import Foundation
+import Synchronization
 import Warehouse
 
 /// Files of log records instead of Parquet: the loader's promises don't depend on the engine, and these are quick.
 ///
 /// A file holds, for each event, its number, its session, the session's start and the record. It fails where told to.
 final class FakeWarehouse: EventWarehouse {
+    /// Of each write from now on, in order, whether it fails as on a full disk; later ones don't.
+    let failures = Mutex<[Bool]>([])
+
     func write(_ rows: [StoredEvent], to path: String) throws(WarehouseError) -> EventFileFacts {
+        let fails = failures.withLock { $0.isEmpty ? false : $0.removeFirst() }
+        guard !fails else { throw WarehouseError(.inputOutput, "write \(path)", "No space left on device") }
         let sorted = rows.sorted {
-            ($0.event.userID ?? "", $0.event.timestamp, $0.sequence) < ($1.event.userID ?? "", $1.event.timestamp, $1.sequence)
+            ($0.event.userID ?? "", $0.event.timestamp, $0.sequence)
+                < ($1.event.userID ?? "", $1.event.timestamp, $1.sequence)
         }
         do {
             let directory = URL(filePath: path).deletingLastPathComponent()

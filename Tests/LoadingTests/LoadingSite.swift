@@ -81,7 +81,7 @@ final class LoadingSite {
     /// All events of the current files, by number in the log.
     func events() throws -> [StoredEvent] {
         guard let fake = warehouse as? FakeWarehouse else { return [] }
-        let paths = try store.read { try String.fetchAll($0.database, sql: "SELECT path FROM event_files WHERE replaced_at IS NULL") }
+        let paths = try rows("SELECT path FROM event_files WHERE replaced_at IS NULL").map { $0[0] as String }
         return try paths.flatMap { try fake.read("\(directory)/\($0)") }.sorted { $0.sequence < $1.sequence }
     }
 
@@ -110,7 +110,8 @@ final class LoadingSite {
     /// The files below events/, relative to data_dir.
     func filesOnDisk() -> [String] {
         let root = FileManager.default.enumerator(atPath: directory + "/events")
-        return (root?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(".parquet") }.map { "events/" + $0 }.sorted()
+        let paths = root?.compactMap { $0 as? String } ?? []
+        return paths.filter { $0.hasSuffix(".parquet") }.map { "events/" + $0 }.sorted()
     }
 
     func createTest(_ id: String, status: String = "active") throws {

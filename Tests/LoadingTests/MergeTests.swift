@@ -60,7 +60,8 @@ import Testing
     @Test func `a merge whose input was replaced meanwhile changes nothing`() throws {
         try withSite { site in
             try site.load([site.event(at: noon)])
-            let file = try #require(try site.store.read { try $0.eventFiles(of: site.project, from: noon.day, to: noon.day) }.first)
+            let files = try site.store.read { try $0.eventFiles(of: site.project, from: noon.day, to: noon.day) }
+            let file = try #require(files.first)
             var merged = file
             merged.path = "events/other.parquet"
             try site.store.write { try $0.replaceEventFiles([file], with: merged) }

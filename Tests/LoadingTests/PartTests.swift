@@ -7,7 +7,9 @@ import Testing
 @Suite struct PartTests {
     let noon = LoadingSite.noon
 
-    private func step(_ site: LoadingSite, _ order: Int64, at time: Timestamp, session: String? = "s_1", funnel: String = "buy") -> Event {
+    private func step(
+        _ site: LoadingSite, _ order: Int64, at time: Timestamp, session: String? = "s_1", funnel: String = "buy"
+    ) -> Event {
         site.event(at: time, session: session) { event in
             event.funnel = Event.FunnelStep(name: funnel, step: "step \(order)", order: order)
             event.componentID = "hero"
@@ -21,7 +23,9 @@ import Testing
     @Test func `a step ends when the session enters the next one of its funnel`() throws {
         try withSite { site in
             try site.load([step(site, 1, at: noon)])
-            try site.load([step(site, 2, at: noon + .milliseconds(65_700)), step(site, 5, at: noon + 9, funnel: "other")])
+            try site.load([
+                step(site, 2, at: noon + .milliseconds(65_700)), step(site, 5, at: noon + 9, funnel: "other"),
+            ])
             let rows = try steps(site)
             #expect(rows[0]["exited_at"] == (noon + .milliseconds(65_700)).description)
             #expect(rows[0]["duration_seconds"] == 65)
@@ -73,20 +77,28 @@ import Testing
         }
     }
 
-    private func variant(_ site: LoadingSite, _ name: String, at time: Timestamp, test: String = "hero", session: String = "s_1") -> Event {
+    private func assignment(_ site: LoadingSite) throws -> Row? {
+        try site.row("SELECT *, json_extract(metadata, '$.conflicts') AS conflicts FROM variant_assignments")
+    }
+
+    private func variant(
+        _ site: LoadingSite, _ name: String, at time: Timestamp, test: String = "hero", session: String = "s_1"
+    ) -> Event {
         site.event(at: time, session: session) { $0.variant = Event.Variant(testID: test, variant: name) }
     }
 
     @Test func `a session has the variant of its earliest event, and conflicts are counted`() throws {
         try withSite { site in
             try site.createTest("hero")
-            try site.load([variant(site, "A", at: noon + 1), variant(site, "B", at: noon + 2), variant(site, "A", at: noon + 3)])
-            var row = try #require(try site.row("SELECT *, json_extract(metadata, '$.conflicts') AS conflicts FROM variant_assignments"))
+            try site.load([
+                variant(site, "A", at: noon + 1), variant(site, "B", at: noon + 2), variant(site, "A", at: noon + 3),
+            ])
+            var row = try #require(try assignment(site))
             #expect(row["variant"] == "A")
             #expect(row["assigned_at"] == (noon + 1).description)
             #expect(row["conflicts"] == 1)
             try site.load([variant(site, "B", at: noon)])
-            row = try #require(try site.row("SELECT *, json_extract(metadata, '$.conflicts') AS conflicts FROM variant_assignments"))
+            row = try #require(try assignment(site))
             #expect(row["variant"] == "B")
             #expect(row["assigned_at"] == noon.description)
             #expect(row["conflicts"] == 2)
@@ -99,7 +111,9 @@ import Testing
         try withSite { site in
             try site.createTest("hero")
             try site.load([variant(site, "A", at: noon)])
-            try site.store.write { try $0.database.execute(sql: "UPDATE a_b_tests SET status = ?", arguments: [state]) }
+            try site.store.write {
+                try $0.database.execute(sql: "UPDATE a_b_tests SET status = ?", arguments: [state])
+            }
             try site.load([variant(site, "B", at: noon, session: "s_2"), variant(site, "B", at: noon + 1)])
             let rows = try site.rows("SELECT * FROM variant_assignments")
             #expect(rows.count == 1)
@@ -126,7 +140,7 @@ import Testing
             try site.send(records: [[9, 9, 9], lost.encoded(), site.event(at: noon).encoded()])
             #expect(try site.loader().drain() == 1)
             let letters = try site.rows(
-                "SELECT kind, project_id, json_extract(payload, '$.record') AS record FROM dead_letters ORDER BY sequence")
+                "SELECT kind, json_extract(payload, '$.record') AS record FROM dead_letters ORDER BY sequence")
             #expect(letters.map { $0["kind"] as String } == ["record", "record"])
             #expect(letters[0]["record"] == "CQkJ")
             #expect(try site.counter("dead_letter", of: "") == 2)
@@ -140,10 +154,11 @@ import Testing
             try site.load([site.event("one", at: noon), site.event("two", at: noon)])
             try site.load([
                 site.event("three", at: noon) { $0.metadata = "{\"a\":1}" }, site.event("one", at: noon),
-                site.event("four \"4\"", at: noon), site.event("three", at: noon + .seconds(86_400)),
+                site.event("four \"4\"", at: noon), site.event("click", at: noon),
+                site.event("three", at: noon + .seconds(86_400)),
             ])
             let events = try site.events().map(\.event)
-            #expect(events.map(\.eventType) == ["one", "two", "(other)", "one", "(other)", "three"])
+            #expect(events.map(\.eventType) == ["one", "two", "(other)", "one", "(other)", "click", "three"])
             #expect(events[2].metadata == "{\"event_type\":\"three\",\"a\":1}")
             #expect(events[4].metadata == "{\"event_type\":\"four \\\"4\\\"\"}")
             #expect(try site.counter("other_name") == 2)

@@ -69,7 +69,8 @@ private struct NaiveSession: Equatable {
         self.steps = steps.map { step in
             let exited: String = step["exited_at"] ?? "-"
             let reason: String = step["dropoff_reason"] ?? "-"
-            return "\(step["funnel_name"] as String) \(step["step_order"] as Int64) \(step["entered_at"] as String) \(exited) \(reason)"
+            let (name, order): (String, Int64) = (step["funnel_name"], step["step_order"])
+            return "\(name) \(order) \(step["entered_at"] as String) \(exited) \(reason)"
         }.sorted()
     }
 }
@@ -95,7 +96,8 @@ private struct NaiveSession: Equatable {
         event.language = maybe(["de", "en"])
         event.countryCode = maybe(["DE", "FR"])
         if Int.random(in: 0..<5, using: &random) == 0 {
-            event.exit = Event.Exit(page: maybe(["/x"]), reason: Event.Exit.Reason.allCases.randomElement(using: &random) ?? .close)
+            let reason = Event.Exit.Reason.allCases.randomElement(using: &random) ?? .close
+            event.exit = Event.Exit(page: maybe(["/x"]), reason: reason)
         }
         if Int.random(in: 0..<3, using: &random) == 0 {
             event.funnel = Event.FunnelStep(
@@ -105,7 +107,8 @@ private struct NaiveSession: Equatable {
     }
 
     @Test(arguments: 0..<12)
-    func `random events in random order and batches give the rows of one pass over all of them sorted`(seed: Int) throws {
+    func `random events in random order and batches give the rows of one pass over all of them sorted`(seed: Int) throws
+    {
         var random = SplitMix(state: UInt64(seed) &+ 99)
         try withSite { site in
             site.clock.set(to: noon + 60)

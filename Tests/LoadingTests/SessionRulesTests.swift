@@ -77,7 +77,8 @@ import Testing
         try withSite { site in
             try site.load([
                 site.event("page_view", at: noon, session: "s_1", url: "https://a.example/"),
-                site.event("page_view", at: noon + .milliseconds(61_999), session: "s_1", url: "https://a.example/bye") {
+                site.event("page_view", at: noon + .milliseconds(61_999), session: "s_1", url: "https://a.example/bye")
+                {
                     $0.exit = Event.Exit(page: nil, reason: .close)
                 },
             ])

@@ -9,7 +9,9 @@ import Testing
 
     private func sessions(_ site: LoadingSite) throws -> [[Timestamp]] {
         var bySession: [String: [Timestamp]] = [:]
-        for event in try site.events() { bySession[try #require(event.sessionID), default: []].append(event.event.timestamp) }
+        for event in try site.events() {
+            bySession[try #require(event.sessionID), default: []].append(event.event.timestamp)
+        }
         return bySession.values.map { $0.sorted() }.sorted { ($0.first ?? noon) < ($1.first ?? noon) }
     }
 
@@ -59,7 +61,8 @@ import Testing
         #expect(first == VisitorSessions.sessionID(project: project, visitor: "v_1", event: id))
         #expect(first.hasPrefix("s_") && first.count == 34)
         #expect(first != VisitorSessions.sessionID(project: project, visitor: "v_2", event: id))
-        #expect(first != VisitorSessions.sessionID(project: ProjectID(rawValue: "proj_000000000002"), visitor: "v_1", event: id))
+        let other = ProjectID(rawValue: "proj_000000000002")
+        #expect(first != VisitorSessions.sessionID(project: other, visitor: "v_1", event: id))
     }
 
     @Test func `a late event joins the session around it, and may move its beginning`() throws {
@@ -68,7 +71,8 @@ import Testing
             try site.load([site.event(at: noon + 10, user: "v_1")])
             try site.load([site.event(at: noon - .seconds(600), user: "v_1")])
             #expect(try site.count("SELECT count(*) FROM user_sessions") == 1)
-            #expect(try site.row("SELECT created_at FROM user_sessions")?["created_at"] == (noon - .seconds(600)).description)
+            let row = try site.row("SELECT created_at FROM user_sessions")
+            #expect(row?["created_at"] == (noon - .seconds(600)).description)
         }
     }
 }

@@ -80,7 +80,8 @@ struct BatchIdentifier {
             let project = result.projects[place]
             let files = try store.read { transaction in try self.files(suspect, project, transaction) }
             let keys = Array(suspect.keys)
-            let existing = try warehouse.existing(ids: keys.map(\.id), in: files.map { "\(configuration.dataDirectory)/\($0)" })
+            let paths = files.map { "\(configuration.dataDirectory)/\($0)" }
+            let existing = try warehouse.existing(ids: keys.map(\.id), in: paths)
             for key in keys where existing.contains(key.id) { found.insert(key) }
         }
         guard !found.isEmpty else { return }

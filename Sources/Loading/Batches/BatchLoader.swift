@@ -35,14 +35,16 @@ final class BatchLoader {
         self.merger = merger
         self.observer = observer
         identifier = BatchIdentifier(configuration: configuration, store: store, warehouse: files.warehouse)
-        remembered = RememberedIdentities(directory: configuration.dataDirectory, span: configuration.rememberedIDs)
+        remembered = RememberedIdentities(
+            directory: configuration.dataDirectory, span: configuration.rememberedIDs + configuration.rememberedMargin)
     }
 
     /// Reads the ids of the last 48 hours back from the files that the catalogue names.
     func rememberFiles() throws {
         let current = try store.read { transaction -> [EventFile] in
             guard let newest = try transaction.newestReceipt() else { return [] }
-            return try transaction.eventFiles(receivedSince: newest - configuration.rememberedIDs)
+            return try transaction.eventFiles(
+                receivedSince: newest - configuration.rememberedIDs - configuration.rememberedMargin)
         }
         var expected = current.reduce(0) { $0 + $1.rows }
         for file in current {

@@ -3,9 +3,15 @@ import EventModel
 import Warehouse
 
 /// The names of events that each project has used on each UTC day. What comes beyond the most that a day may have is
-/// kept as `(other)`, with its own name in `metadata.event_type`: a public key must not be able to make names without end.
+/// kept as `(other)`, with its own name in `metadata.event_type`: a public key must not be able to make names
+/// without end.
 struct EventNames {
     static let other = "(other)"
+    /// The names of behaviour: views and sessions need them.
+    static let reserved: Set<String> = [
+        "click", "scroll", "hover", "rage_click", "hesitation", "form_start", "form_abandon", "form_submit", "error",
+        "page_view", "time_on_element", "scroll_depth",
+    ]
     /// Days held in memory; beyond, all are read anew.
     private static let maxDays = 4_096
 
@@ -26,7 +32,7 @@ struct EventNames {
     /// Renames the events of a batch that come beyond the most, and names those that are new.
     mutating func check(_ batch: inout IdentifiedBatch, store: ControlStore, maximum: Int) throws {
         if days.count > Self.maxDays { days.removeAll() }
-        for index in batch.events.indices {
+        for index in batch.events.indices where !Self.reserved.contains(batch.events[index].event.eventType) {
             let place = Int(batch.projectOf[index])
             let project = batch.projects[place]
             let key = Key(project: project, day: batch.events[index].event.timestamp.day)

@@ -30,7 +30,8 @@ final class FileMerger: Sendable {
 
     /// Merges until one more file fits into the day.
     func makeRoom(project: ProjectID, day: Day) throws {
-        while try store.read({ try $0.eventFiles(of: project, from: day, to: day).count }) >= configuration.maxDayFiles {
+        while try store.read({ try $0.eventFiles(of: project, from: day, to: day).count }) >= configuration.maxDayFiles
+        {
             guard try mergeNext(project: project, day: day) else { return }
         }
     }

@@ -58,7 +58,9 @@ package final class Loader {
             let atEnd = try observer.around(.read) { try reader.fill() }
             for loss in reader.takeLosses() { logger.error("\(loss)") }
             guard !reader.batch.isEmpty else { return .atEnd }
-            if atEnd, !now, let lastBatch, lastBatch.duration(to: .now) < configuration.batchInterval { return .waiting }
+            if atEnd, !now, let lastBatch, lastBatch.duration(to: .now) < configuration.batchInterval {
+                return .waiting
+            }
             let loaded = try load(&reader)
             lastBatch = .now
             return .loaded(loaded)
@@ -135,7 +137,8 @@ package final class Loader {
         case .missing:
             throw LoadError(
                 .endsEarly,
-                "there is no log in \(directory), of which \(sequence) records were loaded; put it back, or restore a backup",
+                "there is no log in \(directory), of which \(sequence) records were loaded; put it back, or restore a "
+                    + "backup",
                 underlying: failure)
         case .endsEarly:
             throw LoadError(.endsEarly, failure.description, underlying: failure)

@@ -78,7 +78,8 @@ struct SessionCommit {
             sessionID: entry.delta.sessionID)
         deadLetters.append(
             DeadLetter(
-                .session, of: origin, reason: reason, members: "\"session\":\(JSONLiteral.text(entry.delta.sessionID))"))
+                .session, of: origin, reason: reason, members: "\"session\":\(JSONLiteral.text(entry.delta.sessionID))")
+        )
         for step in entry.steps { deadLetters.append(DeadLetter(step, reason: reason)) }
         for choice in entry.variants { deadLetters.append(DeadLetter(choice, reason: reason)) }
     }

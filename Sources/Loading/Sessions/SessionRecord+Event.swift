@@ -8,7 +8,8 @@ extension SessionRecord {
         let event = stored.event
         let position = EventPosition(time: event.timestamp, sequence: stored.sequence)
         self.init(
-            sessionID: sessionID, at: position, pageURL: event.pageURL, pageViews: event.eventType == "page_view" ? 1 : 0)
+            sessionID: sessionID, at: position, pageURL: event.pageURL,
+            pageViews: event.eventType == "page_view" ? 1 : 0)
         self.isMadeByLoader = isMadeByLoader
         if let end = event.exit { exit = Exit(page: end.page ?? event.pageURL, reason: end.reason) }
         func fact(_ text: String?) -> Fact? {
@@ -39,6 +40,7 @@ extension Event {
 
     /// True where a session's row takes the text as an id.
     static func isUsable(_ id: String) -> Bool {
-        !id.isEmpty && (id.utf8.count <= maxIDScalars || id.unicodeScalars.count <= maxIDScalars) && !id.utf8.contains(0)
+        guard !id.isEmpty, !id.utf8.contains(0) else { return false }
+        return id.utf8.count <= maxIDScalars || id.unicodeScalars.count <= maxIDScalars
     }
 }
