@@ -140,8 +140,24 @@ import Testing
             #expect(error?.description.contains("127.0.0.1:\(port)") == true)
             // It got as far as writing what the daemon needs.
             #expect(ProjectSnapshotFile.read(path: configuration.snapshotFile) != nil)
+            // And left the status file to the one that listens.
+            #expect(!FileManager.default.fileExists(atPath: configuration.statusDirectory + "/millrace-api.json"))
         }
         try await listener.close()
+    }
+
+    @Test func `a host that nobody knows is one sentence and exit code 78`() async throws {
+        try await withTemporaryDirectory { directory in
+            var configuration = try RunningAPI.configuration(in: directory)
+            configuration.api.listen = "no-such-host.invalid:7080"
+            let store = try TestDatabase.make(in: directory)
+            let server = try APIServer(
+                configuration: configuration, store: store, version: "1", logger: RunningAPI.quietLogger)
+            let fixed = configuration
+            let error = await #expect(throws: APIError.self) { try await server.run { fixed } }
+            #expect(error?.code == .badAddress)
+            #expect(error?.exitCode == .badConfiguration)
+        }
     }
 
     @Test func `a missing database is one sentence and exit code 66`() async throws {

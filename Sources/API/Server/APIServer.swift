@@ -88,6 +88,11 @@ package struct APIServer: Sendable {
             try await ServiceGroup(configuration: group).run()
         } catch let error as IOError {
             throw Self.startError(error, listen: configuration.api.listen)
+        } catch let error as SocketAddressError.UnknownHost {
+            throw APIError(
+                .badAddress,
+                "the host of \(configuration.api.listen) is not known; name an address of this machine as api.listen",
+                underlying: error)
         }
         try await signInThreads.stop()
         try await services.threads.stop()

@@ -7,13 +7,16 @@ import ServiceLifecycle
 import Synchronization
 
 /// Keeps `status/millrace-api.json`: what `millrace status` shows of this program.
+///
+/// Nothing is written before the server listens: a second one that finds the port occupied leaves the first one's file.
 final class StatusReport: Service {
     static let interval = Duration.seconds(5)
 
     private struct Content: Encodable {
         let program = "millrace-api"
         let pid = getpid()
-        var state: String
+        /// Nil until the server listens.
+        var state: String?
         let version: String
         let startedAt: String
         var updatedAt: String
@@ -37,7 +40,7 @@ final class StatusReport: Service {
         self.clock = clock
         self.logger = logger
         let now = clock.now().description
-        content = Mutex(Content(state: "starting", version: version, startedAt: now, updatedAt: now))
+        content = Mutex(Content(state: nil, version: version, startedAt: now, updatedAt: now))
     }
 
     /// The server listens, on this address.
@@ -50,12 +53,11 @@ final class StatusReport: Service {
     }
 
     func run() async throws {
-        write()
         // Ends with the first sleep that the shutdown cancels.
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: Self.interval)) != nil { self.write() }
         }
-        content.withLock { $0.state = "stopped" }
+        content.withLock { if $0.state != nil { $0.state = "stopped" } }
         write()
     }
 
@@ -65,6 +67,7 @@ final class StatusReport: Service {
             content.updatedAt = clock.now().description
             return content
         }
+        guard content.state != nil else { return }
         do {
             try FileManager.default.createDirectory(
                 atPath: AtomicFile.directory(of: path), withIntermediateDirectories: true, attributes: nil)
