@@ -118,7 +118,8 @@ import Testing
                 { _ = try site.queue.snooze(suspended, until: QueueSite.start) },
             ]
             for attempt in attempts {
-                #expect(#expect(throws: JobQueueError.self) { try attempt() }?.code == .claimLost)
+                let error1 = #expect(throws: JobQueueError.self) { try attempt() }
+                #expect(error1?.code == .claimLost)
             }
             #expect(try site.store.read { try $0.projects() }.isEmpty)
             #expect(try site.state(job.id) == .running)

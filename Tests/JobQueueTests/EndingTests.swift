@@ -111,8 +111,10 @@ import Testing
             let again = try #require(try site.queue.claim(.aggregate, owner: "me"))
             #expect(again.job.attempt == 2 && again.job.errors.count == 1)
             #expect(try site.queue.complete(again.claim).state == .completed)
-            #expect(#expect(throws: JobQueueError.self) { try site.queue.retry(job.id) }?.code == .refusedMove)
-            #expect(#expect(throws: JobQueueError.self) { try site.queue.cancel(job.id) }?.code == .refusedMove)
+            let error1 = #expect(throws: JobQueueError.self) { try site.queue.retry(job.id) }
+            #expect(error1?.code == .refusedMove)
+            let error2 = #expect(throws: JobQueueError.self) { try site.queue.cancel(job.id) }
+            #expect(error2?.code == .refusedMove)
         }
     }
 
@@ -121,7 +123,8 @@ import Testing
             let site = try QueueSite(directory)
             let nobody = JobID.random()
             #expect(try site.queue.job(nobody) == nil)
-            #expect(#expect(throws: JobQueueError.self) { try site.queue.cancel(nobody) }?.exitCode == .noInput)
+            let error3 = #expect(throws: JobQueueError.self) { try site.queue.cancel(nobody) }
+            #expect(error3?.exitCode == .noInput)
             #expect(throws: JobQueueError.self) { try site.enqueue(after: nobody) }
         }
     }
@@ -150,7 +153,8 @@ import Testing
             let claim = try #require(try site.queue.claim(.aggregate, owner: "me")).claim
             try site.queue.complete(claim) { transaction in
                 let request = JobRequest(.advise, askedBy: .job, after: job.id)
-                #expect(try site.queue.enqueue(request, in: transaction).job.state == .available)
+                let made = try site.queue.enqueue(request, in: transaction)
+                #expect(made.job.state == .available)
             }
             #expect(try site.queue.list(state: .available).map(\.kind) == [.advise])
             #expect(site.wake.remove(.advise))

@@ -1,0 +1,175 @@
+import ControlStore
+import EventModel
+import Foundation
+import GRDB
+import TestKit
+import Testing
+
+@Suite struct ControlStoreTests {
+    @Test func `two stores on one file see each other's writes, and a read holds its snapshot`() throws {
+        try withTemporaryDirectory { directory in
+            let first = try TestDatabase.make(in: directory)
+            let second = try ControlStore.open(path: first.path)
+            let project = try makeProject(first)
+            #expect(try second.read { try $0.project(project) } != nil)
+            try second.read { transaction in
+                #expect(try transaction.projects().count == 1)
+                try makeProject(first)
+                #expect(try transaction.projects().count == 1)
+            }
+            #expect(try second.read { try $0.projects().count } == 2)
+        }
+    }
+
+    @Test func `a transaction that throws leaves nothing`() throws {
+        try withTemporaryDirectory { directory in
+            let store = try TestDatabase.make(in: directory)
+            struct Crash: Error {}
+            #expect(throws: Crash.self) {
+                try store.write { transaction in
+                    _ = try transaction.createProject(name: "half")
+                    throw Crash()
+                }
+            }
+            #expect(try store.read { try $0.projects() }.isEmpty)
+        }
+    }
+
+    @Test func `a read cannot write`() throws {
+        try withTemporaryDirectory { directory in
+            let store = try TestDatabase.make(in: directory)
+            #expect(throws: (any Error).self) {
+                try store.read { try $0.database.execute(sql: "DELETE FROM jobs") }
+            }
+        }
+    }
+
+    @Test func `a missing file is said, and not made`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/none.sqlite"
+            let error = #expect(throws: StoreError.self) { try ControlStore.open(path: path) }
+            #expect(error?.exitCode == .noInput)
+            #expect(error?.message.contains(path) == true)
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+    }
+
+    @Test func `an older schema is refused with what to do`() throws {
+        try withTemporaryDirectory { directory in
+            let store = try TestDatabase.make(in: directory)
+            try store.write {
+                try $0.database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier LIKE '0004%'")
+            }
+            let error = #expect(throws: StoreError.self) { try ControlStore.open(path: store.path) }
+            #expect(error?.exitCode == .badConfiguration)
+            #expect(error?.message.contains("older schema") == true)
+        }
+    }
+
+    @Test func `a newer schema is refused by all, also by the migrator`() throws {
+        try withTemporaryDirectory { directory in
+            let store = try TestDatabase.make(in: directory)
+            try store.write { try $0.database.execute(sql: "INSERT INTO grdb_migrations VALUES ('9999-later')") }
+            for open in [{ try ControlStore.open(path: $0) }, { try ControlStore.migrate(path: $0) }] {
+                let error = #expect(throws: StoreError.self) { try open(store.path) }
+                #expect(error?.exitCode == .badConfiguration)
+                #expect(error?.message.contains("newer version") == true)
+            }
+        }
+    }
+
+    @Test func `a database of somebody else is refused`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/other.sqlite"
+            try DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE users (id INTEGER)") }
+            let error1 = #expect(throws: StoreError.self) { try ControlStore.open(path: path) }
+            #expect(error1?.exitCode == .badConfiguration)
+        }
+    }
+
+    @Test func `a file that is no database is refused and left alone`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/control.sqlite"
+            let text = Data(String(repeating: "no database ", count: 1_000).utf8)
+            try text.write(to: URL(fileURLWithPath: path))
+            let error2 = #expect(throws: StoreError.self) { try ControlStore.open(path: path) }
+            #expect(error2?.exitCode == .badData)
+            #expect(throws: StoreError.self) { try ControlStore.migrate(path: path) }
+            #expect(FileManager.default.contents(atPath: path) == text)
+        }
+    }
+
+    @Test func `a directory in the database's place is refused`() throws {
+        try withTemporaryDirectory { directory in
+            #expect(throws: StoreError.self) { try ControlStore.open(path: directory) }
+            #expect(throws: StoreError.self) { try ControlStore.migrate(path: directory) }
+            #expect(throws: StoreError.self) { try ControlStore.migrate(path: directory + "/none/control.sqlite") }
+        }
+    }
+
+    @Test func `migrating twice changes nothing`() throws {
+        try withTemporaryDirectory { directory in
+            let store = try TestDatabase.make(in: directory)
+            let project = try makeProject(store)
+            let again = try ControlStore.migrate(path: store.path)
+            #expect(try again.read { try $0.project(project) } != nil)
+        }
+    }
+
+    @Test func `the settings that keep the database whole are on`() throws {
+        try withTemporaryDirectory { directory in
+            let store = try TestDatabase.make(in: directory)
+            func pragma(_ name: String) throws -> String? {
+                try store.write { try String.fetchOne($0.database, sql: "PRAGMA \(name)") }
+            }
+            #expect(try pragma("journal_mode") == "wal")
+            #expect(try pragma("synchronous") == "2")
+            #expect(try pragma("foreign_keys") == "1")
+            #expect(try pragma("wal_autocheckpoint") == "0")
+            #expect(try pragma("mmap_size") ?? "0" == "0")
+        }
+    }
+
+    @Test func `a checkpoint empties SQLite's WAL, closing leaves it`() throws {
+        try withTemporaryDirectory { directory in
+            let store = try TestDatabase.make(in: directory)
+            func walBytes() -> Int {
+                let attributes = try? FileManager.default.attributesOfItem(atPath: store.path + "-wal")
+                return attributes?[.size] as? Int ?? -1
+            }
+            let project = try makeProject(store)
+            #expect(walBytes() > 0)
+            try store.checkpoint()
+            #expect(walBytes() == 0)
+            try makeProject(store)
+            let bytes = walBytes()
+            #expect(bytes > 0)
+            try store.close()
+            #expect(walBytes() == bytes)
+            let again = try ControlStore.open(path: store.path)
+            #expect(try again.read { try $0.projects() }.count == 2)
+            #expect(try again.read { try $0.project(project) } != nil)
+        }
+    }
+
+    @Test(arguments: [
+        "INSERT INTO api_keys (key_id, project_id, kind, hash, created_at) VALUES ('key_000000000000', 'proj_000000000000', 'public', 'sha256:' || hex(zeroblob(32)), '2025-01-01T12:00:00.000Z')",
+        "INSERT INTO jobs (id, kind, slot, state, max_attempts, queued_at, run_at, asked_by) VALUES ('job_000000000000', 'aggregate', 'a', 'sleeping', 5, '2025-01-01T12:00:00.000Z', '2025-01-01T12:00:00.000Z', 'cli')",
+        "INSERT INTO jobs (id, kind, slot, state, max_attempts, queued_at, run_at, asked_by) VALUES ('job_000000000000', 'aggregate', 'a', 'running', 5, '2025-01-01T12:00:00.000Z', '2025-01-01T12:00:00.000Z', 'cli')",
+        "INSERT INTO jobs (id, kind, slot, state, max_attempts, queued_at, run_at, asked_by) VALUES ('job_000000000000', 'unknown', 'a', 'available', 5, '2025-01-01T12:00:00.000Z', '2025-01-01T12:00:00.000Z', 'cli')",
+        "INSERT INTO kv_entries VALUES ('FUNNEL_DATA', 'live', '{}', '2025-01-01T12:00:00.000Z', '2025-01-01T12:00:00.000Z', NULL)",
+        "INSERT INTO kv_entries VALUES ('FUNNEL_DATA', 'funnel:live', '1', '2025-01-01T12:00:00.000Z', '2025-01-01T12:00:00.000Z', NULL)",
+        "INSERT INTO organisations VALUES ('org_1', 'short id', '2025-01-01T12:00:00.000Z')",
+        "UPDATE snapshot_version SET version = 'many'",
+    ])
+    func `the database itself refuses what no record may be`(sql: String) throws {
+        try withTemporaryDirectory { directory in
+            let store = try TestDatabase.make(in: directory)
+            let error = #expect(throws: DatabaseError.self) {
+                try store.write { try $0.database.execute(sql: sql) }
+            }
+            let told = StoreError(try #require(error), attempting: "writing")
+            #expect(told.code == .refused && told.exitCode == .badData)
+        }
+    }
+}
