@@ -158,7 +158,7 @@ struct AggregatorTests {
             try run(site)
             try run(site, at: Site.slot.hours(12))
             let looks = try site.store.read { try $0.looks(test: "hero", project: site.project) }
-            // The end of 2024-12-31 by its daily record, and the two slots; that of 2025-01-02 is the second slot's own.
+            // The end of 2024-12-31 by its daily record, and the two slots; the second is also the end of a day.
             #expect(
                 looks.map(\.lookedAt.wholeSecondsText) == [
                     "2025-01-01T00:00:00Z", "2025-01-01T12:00:00Z", "2025-01-02T00:00:00Z",

@@ -45,29 +45,29 @@ struct FunnelRecordTests {
     @Test func `the worked example comes out as it is written`() throws {
         let json = try exampleRecord().json
         for part in [
-            "{\"date\":\"2025-01-01\",\"summary\":{\"totalVisitors\":1247,\"totalConversions\":89,\"totalRevenue\":17800,"
-                + "\"overallConversionRate\":0.071,\"testDuration\":7,\"confidenceLevel\":84.5,\"winner\":\"none\","
-                + "\"improvement\":\"+34.0%\"}",
-            "\"variants\":{\"A\":{\"visitors\":623,\"conversions\":38,\"conversionRate\":0.061,\"revenue\":7600,"
-                + "\"trafficAllocation\":50},\"B\":{\"visitors\":624,\"conversions\":51,\"conversionRate\":0.082,"
-                + "\"revenue\":10200,\"trafficAllocation\":50}}",
-            "\"engagement\":{\"averageSessionDuration\":180,\"bounceRate\":0.45,\"rageClicks\":12,\"scrollDepth\":0.72}",
-            "\"heatmap\":{\"ctaClicks\":45,\"formInteractions\":28},\"lastUpdated\":\"2025-01-01T12:00:00Z\"",
-            "\"statistics\":{\"test_id\":\"hero_cta\",\"source\":\"own\",\"rates\":{\"A\":{\"rate\":0.061,\"low\":0.0448,"
-                + "\"high\":0.0826},\"B\":{\"rate\":0.082,\"low\":0.0627,\"high\":0.1059}},\"z\":1.42,\"p\":0.155,"
-                + "\"always_valid_p\":0.876,\"probability_b_beats_a\":0.922,\"sample_ratio_p\":0.977,\"crossovers\":0,"
-                + "\"visitors_needed_per_variant\":2419,\"reason\":\"confidence below threshold\"}",
-            "\"ga4\":{\"state\":\"off\",\"as_of\":null,\"detail\":null,\"totals\":null}",
-            "\"own\":{\"state\":\"ok\",\"as_of\":\"2025-01-01T12:00:00Z\",\"detail\":null,\"totals\":{\"visitors\":1247,"
-                + "\"conversions\":89,\"revenue\":17800,\"sessions\":1300}}",
+            #"{"date":"2025-01-01","summary":{"totalVisitors":1247,"totalConversions":89,"totalRevenue":17800,"#
+                + #""overallConversionRate":0.071,"testDuration":7,"confidenceLevel":84.5,"winner":"none","#
+                + #""improvement":"+34.0%"}"#,
+            #""variants":{"A":{"visitors":623,"conversions":38,"conversionRate":0.061,"revenue":7600,"#
+                + #""trafficAllocation":50},"B":{"visitors":624,"conversions":51,"conversionRate":0.082,"#
+                + #""revenue":10200,"trafficAllocation":50}}"#,
+            #""engagement":{"averageSessionDuration":180,"bounceRate":0.45,"rageClicks":12,"scrollDepth":0.72}"#,
+            #""heatmap":{"ctaClicks":45,"formInteractions":28},"lastUpdated":"2025-01-01T12:00:00Z""#,
+            #""statistics":{"test_id":"hero_cta","source":"own","rates":{"A":{"rate":0.061,"low":0.0448,"#
+                + #""high":0.0826},"B":{"rate":0.082,"low":0.0627,"high":0.1059}},"z":1.42,"p":0.155,"#
+                + #""always_valid_p":0.876,"probability_b_beats_a":0.922,"sample_ratio_p":0.977,"crossovers":0,"#
+                + #""visitors_needed_per_variant":2419,"reason":"confidence below threshold"}"#,
+            #""ga4":{"state":"off","as_of":null,"detail":null,"totals":null}"#,
+            #""own":{"state":"ok","as_of":"2025-01-01T12:00:00Z","detail":null,"totals":{"visitors":1247,"#
+                + #""conversions":89,"revenue":17800,"sessions":1300}}"#,
         ] { #expect(json.contains(part), "\(part) is not in \(json)") }
     }
 
     @Test func `the summary is the small one of the example`() throws {
         #expect(
             try exampleRecord().summaryJSON
-                == "{\"date\":\"2025-01-01\",\"totalVisitors\":1247,\"totalConversions\":89,\"totalRevenue\":17800,"
-                + "\"winner\":\"none\",\"confidence\":84.5}")
+                == #"{"date":"2025-01-01","totalVisitors":1247,"totalConversions":89,"totalRevenue":17800,"#
+                + #""winner":"none","confidence":84.5}"#)
     }
 
     @Test func `without visitors and test the unknown is null and the known is 0`() throws {
@@ -76,13 +76,13 @@ struct FunnelRecordTests {
             sources: RecordSources(own: OwnFigures(), loadedTo: Self.date, currency: "USD"), updatedAt: Self.date)
         #expect(
             record.json.hasPrefix(
-                "{\"date\":\"2025-01-01\",\"summary\":{\"totalVisitors\":0,\"totalConversions\":0,\"totalRevenue\":0,"
-                    + "\"overallConversionRate\":null,\"testDuration\":null,\"confidenceLevel\":null,\"winner\":\"none\","
-                    + "\"improvement\":null},\"variants\":{},\"engagement\":{\"averageSessionDuration\":null,"
-                    + "\"bounceRate\":null,\"rageClicks\":0,\"scrollDepth\":null},\"heatmap\":{\"ctaClicks\":0,"
-                    + "\"formInteractions\":0},"))
-        #expect(record.json.hasSuffix("\"statistics\":null}"))
-        #expect(record.summaryJSON.contains("\"confidence\":null"))
+                #"{"date":"2025-01-01","summary":{"totalVisitors":0,"totalConversions":0,"totalRevenue":0,"#
+                    + #""overallConversionRate":null,"testDuration":null,"confidenceLevel":null,"winner":"none","#
+                    + #""improvement":null},"variants":{},"engagement":{"averageSessionDuration":null,"#
+                    + #""bounceRate":null,"rageClicks":0,"scrollDepth":null},"heatmap":{"ctaClicks":0,"#
+                    + #""formInteractions":0},"#))
+        #expect(record.json.hasSuffix(#""statistics":null}"#))
+        #expect(record.summaryJSON.contains(#""confidence":null"#))
     }
 
     @Test(arguments: [

@@ -2,7 +2,9 @@ import Testing
 
 @testable import Statistics
 
-private func of(_ successes: Int, _ trials: Int) -> Proportion { Proportion(successes: successes, trials: trials) }
+private func of(_ successes: Int, _ trials: Int) -> Proportion {
+    Proportion(successes: successes, trials: trials)
+}
 
 struct TwoProportionTestTests {
     @Test func `the specification's worked example comes out to its last digit`() throws {

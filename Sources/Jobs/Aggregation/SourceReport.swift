@@ -36,7 +36,8 @@ struct RecordSources: Equatable {
             state: .ok, asOf: moment,
             detail: others == 0
                 ? nil
-                : "\(others) conversion\(others == 1 ? "" : "s") in another currency than \(currency) left out of revenue",
+                : "\(others) conversion\(others == 1 ? "" : "s") in another currency than \(currency) left out of "
+                    + "revenue",
             totals: .init(
                 visitors: figures.counts.visitors, conversions: figures.counts.conversions,
                 revenue: figures.revenue.total, sessions: figures.sessions.sessions))

@@ -4,7 +4,8 @@ WITH paid AS (
         "timestamp",
         sequence,
         revenue,
-        upper(coalesce(nullif(trim(map_extract(properties, 'currency')[1]), ''), $currency)) = $currency AS own_currency,
+        upper(coalesce(nullif(trim(map_extract(properties, 'currency')[1]), ''), $currency)) = $currency
+            AS own_currency,
         nullif(map_extract(properties, 'order_id')[1], '') AS order_id
     FROM events
     WHERE NOT bot AND event_type = $conversion_event AND revenue IS NOT NULL
@@ -15,7 +16,8 @@ counted AS (
         revenue,
         own_currency,
         order_id IS NULL
-            OR row_number() OVER (PARTITION BY own_currency, order_id ORDER BY "timestamp", sequence) = 1 AS first_of_order
+            OR row_number() OVER (PARTITION BY own_currency, order_id ORDER BY "timestamp", sequence) = 1
+            AS first_of_order
     FROM paid
 )
 SELECT
