@@ -32,23 +32,30 @@ struct EventNames {
     /// Renames the events of a batch that come beyond the most, and names those that are new.
     mutating func check(_ batch: inout IdentifiedBatch, store: ControlStore, maximum: Int) throws {
         if days.count > Self.maxDays { days.removeAll() }
+        // The set of the day at hand is kept out of the dictionary: most events are of the same day as the last one.
+        var place: Int32 = -1
+        var key: Key?
+        var used: Set<String> = []
         for index in batch.events.indices where !Self.reserved.contains(batch.events[index].event.eventType) {
-            let place = Int(batch.projectOf[index])
-            let project = batch.projects[place]
-            let key = Key(project: project, day: batch.events[index].event.timestamp.day)
-            let name = batch.events[index].event.eventType
-            if days[key] == nil {
-                days[key] = try store.read { try $0.eventNames(of: project, on: key.day) }
+            let day = batch.events[index].event.timestamp.day
+            if place != batch.projectOf[index] || key?.day != day {
+                if let key { days[key] = used }
+                place = batch.projectOf[index]
+                let next = Key(project: batch.projects[Int(place)], day: day)
+                used = try days.removeValue(forKey: next) ?? store.read { try $0.eventNames(of: next.project, on: day) }
+                key = next
             }
-            guard let count = days[key]?.count, days[key]?.contains(name) == false else { continue }
-            if count < maximum {
-                days[key]?.insert(name)
-                batch.newNames.append(NewName(project: project, day: key.day, name: name))
+            let name = batch.events[index].event.eventType
+            guard let key, !used.contains(name) else { continue }
+            if used.count < maximum {
+                used.insert(name)
+                batch.newNames.append(NewName(project: key.project, day: key.day, name: name))
             } else {
                 batch.events[index].event.rename()
-                batch.otherNames[place, default: 0] += 1
+                batch.otherNames[Int(place), default: 0] += 1
             }
         }
+        if let key { days[key] = used }
     }
 
     /// Forgets everything, so that only what is committed counts: after a batch that failed.

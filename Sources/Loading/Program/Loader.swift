@@ -46,8 +46,10 @@ package final class Loader {
         merger = FileMerger(configuration: configuration, store: store, files: files, observer: observer)
     }
 
-    /// When the oldest record that was read, and is not loaded, was received.
-    package var waitingSince: Timestamp? { reader?.batch.events.first?.event.receivedAt }
+    /// When the oldest record that is not loaded was received, as far as is known: where the log was not read to its
+    /// end, it is as old as the newest that is loaded. Nil where all is loaded.
+    package var waitingSince: Timestamp? { reader?.batch.events.first?.event.receivedAt ?? newestBeforeEnd }
+    private var newestBeforeEnd: Timestamp?
 
     /// Reads on, and loads what there is: at the log's end only when the last batch is long enough ago, or `now`.
     package func turn(now: Bool = false) throws -> Turn {
@@ -62,6 +64,7 @@ package final class Loader {
                 return .waiting
             }
             let loaded = try load(&reader)
+            newestBeforeEnd = atEnd ? nil : loaded.newestReceipt
             lastBatch = .now
             return .loaded(loaded)
         } catch {
