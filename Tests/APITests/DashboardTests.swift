@@ -13,7 +13,8 @@ import Testing
     private let record = """
         {"date":"2025-11-21","summary":{"totalVisitors":1247,"totalConversions":89,"totalRevenue":17800,\
         "overallConversionRate":0.071,"testDuration":7,"confidenceLevel":84.5,"winner":"none","improvement":"+34.0%"},\
-        "variants":{"A":{"visitors":623,"conversions":38,"conversionRate":0.061,"revenue":7600,"trafficAllocation":49.9},\
+        "variants":{"A":{"visitors":623,"conversions":38,"conversionRate":0.061,"revenue":7600,\
+        "trafficAllocation":49.9},\
         "B":{"visitors":624,"conversions":51,"conversionRate":0.082,"revenue":10200,"trafficAllocation":50.1}},\
         "engagement":{"averageSessionDuration":180,"bounceRate":0.45,"rageClicks":12,"scrollDepth":null},\
         "heatmap":{"ctaClicks":45,"formInteractions":28},"lastUpdated":"2025-11-21T12:00:00Z",\
@@ -25,13 +26,22 @@ import Testing
         "reason":"confidence below threshold"}}
         """
 
+    private func summary(
+        _ date: String, visitors: Int, conversions: Int, revenue: String, confidence: Double
+    ) -> String {
+        """
+        {"date":"\(date)","totalVisitors":\(visitors),"totalConversions":\(conversions),"totalRevenue":\(revenue),\
+        "winner":"none","confidence":\(confidence)}
+        """
+    }
+
     @Test func `the page shows the numbers, the variants and the reason without JavaScript`() async throws {
         try await RunningAPI.with { api in
             let project = try makeProject(api.store, name: "Shop <One>")
             try api.put("funnel:\(project):live", record)
             try api.put(
                 "funnel:\(project):summary:2025-11-20",
-                #"{"date":"2025-11-20","totalVisitors":1180,"totalConversions":80,"totalRevenue":16000.5,"winner":"none","confidence":71.2}"#
+                summary("2025-11-20", visitors: 1180, conversions: 80, revenue: "16000.5", confidence: 71.2)
             )
             let response = try await api.get(path, RunningAPI.basic())
             #expect(response.status == .ok)
@@ -57,7 +67,7 @@ import Testing
                 let day = RunningAPI.start.day.advanced(by: -index)
                 try api.put(
                     "funnel:\(project):summary:\(day)",
-                    #"{"date":"\#(day)","totalVisitors":123456,"totalConversions":9876,"totalRevenue":1234567.89,"winner":"none","confidence":84.5}"#
+                    summary("\(day)", visitors: 123_456, conversions: 9_876, revenue: "1234567.89", confidence: 84.5)
                 )
             }
             let page = try await api.get(path, RunningAPI.basic())

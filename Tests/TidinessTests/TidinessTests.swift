@@ -82,7 +82,7 @@ import Testing
             "CSQLite": ["ControlStore"],
             "Hummingbird": ["API", "Dashboard"],
             "CDuckDB": ["Warehouse"],
-            "NIOCore": ["Ingest"], "NIOPosix": ["Ingest"], "NIOHTTP1": ["Ingest"],
+            "NIOCore": ["Ingest", "API"], "NIOPosix": ["Ingest", "API"], "NIOHTTP1": ["Ingest"],
             "TOMLKit": ["Settings"],
         ]
         for file in Self.sources where file.path.hasPrefix("Sources/") {
