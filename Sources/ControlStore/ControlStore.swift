@@ -106,6 +106,8 @@ package final class ControlStore: Sendable {
         }
         do {
             let pool = try DatabasePool(path: path, configuration: configuration)
+            // GRDB sets NORMAL when it turns the writer to WAL mode, which is after `prepareDatabase`.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             return ControlStore(path: path, clock: clock, pool: pool)
         } catch {
             throw StoreError(error, attempting: "opening \(path)")

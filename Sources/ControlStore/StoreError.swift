@@ -12,6 +12,8 @@ package struct StoreError: ExitCoded {
         case busy
         case diskFull
         case notPermitted
+        /// There is no place for the file: its directory is missing, or something else stands there.
+        case cannotOpen
         /// The file is not a database, or is damaged.
         case damaged
         /// What was asked breaks a rule of the schema: a CHECK, a key, a reference.
@@ -53,6 +55,10 @@ package struct StoreError: ExitCoded {
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
             self.init(
                 .notPermitted, "\(what) was not permitted: \(text); check the owner of data_dir", underlying: error)
+        case .SQLITE_CANTOPEN:
+            self.init(
+                .cannotOpen, "\(what) failed: \(text); check that its directory exists and may be written",
+                underlying: error)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self.init(.damaged, "\(what) failed: \(text); restore the newest backup", underlying: error)
         case .SQLITE_CONSTRAINT:
@@ -69,6 +75,7 @@ package struct StoreError: ExitCoded {
         case .busy, .conflict: .tryAgain
         case .diskFull: .inputOutput
         case .notPermitted: .noPermission
+        case .cannotOpen: .cannotCreate
         case .damaged, .refused: .badData
         case .notFound: .noInput
         case .failed: .failed

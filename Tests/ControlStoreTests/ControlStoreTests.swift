@@ -102,8 +102,11 @@ import Testing
     @Test func `a directory in the database's place is refused`() throws {
         try withTemporaryDirectory { directory in
             #expect(throws: StoreError.self) { try ControlStore.open(path: directory) }
-            #expect(throws: StoreError.self) { try ControlStore.migrate(path: directory) }
-            #expect(throws: StoreError.self) { try ControlStore.migrate(path: directory + "/none/control.sqlite") }
+            for path in [directory, directory + "/none/control.sqlite"] {
+                let error = #expect(throws: StoreError.self) { try ControlStore.migrate(path: path) }
+                #expect(error?.code == .cannotOpen && error?.exitCode == .cannotCreate)
+                #expect(error?.message.contains(path) == true)
+            }
         }
     }
 

@@ -20,7 +20,7 @@ import Testing
     @Test(arguments: [
         "jobs.NextAvailable.sql", "jobs.Due.sql", "jobs.Expired.sql", "jobs.Move.sql", "jobs.BySlot.sql",
         "jobs.Following.sql", "kv_entries.Get.sql", "kv_entries.List.sql", "kv_entries.RemoveExpired.sql",
-        "api_keys.Owner.sql", "projects.Insert.sql",
+        "api_keys.Owner.sql",
     ])
     func `a hot query scans no table`(file: String) throws {
         try withTemporaryDirectory { directory in
