@@ -113,7 +113,7 @@ let package = Package(
         tests("Ingest", ["Settings", "WriteAheadLog"], [nioCore, nioPosix]),
         tests("Loading", ["Settings", "Warehouse", "WriteAheadLog"]),
         tests("WorkerKit", ["JobQueue", "KeyValue", "Settings"]),
-        tests("Jobs", ["JobQueue", "KeyValue", "Settings", "Statistics", "Warehouse", "WorkerKit"]),
+        tests("Jobs", ["ControlStore", "WriteAheadLog", "JobQueue", "KeyValue", "Settings", "Statistics", "Warehouse", "WorkerKit"]),
         tests("OperatorTool", ["JobQueue", "KeyValue", "Settings", "WriteAheadLog"]),
         tests("API", ["Dashboard", "KeyValue", "JobQueue", "Settings"], [hummingbird, hummingbirdTesting]),
     ]

@@ -85,6 +85,23 @@ struct AggregationHandlerTests {
         }
     }
 
+    @Test func `a planned slot that runs after a request does not take its newer numbers away`() async throws {
+        try await withTemporaryDirectory { directory in
+            let bench = try Bench(directory)
+            bench.site.add("page_view", "ann", at: Site.slot.hours(1))
+            try bench.site.load()
+            bench.site.clock.advance(by: .seconds(7_200))
+            _ = try bench.enqueue(.request)
+            try await bench.worker().drain()
+            let newest = try bench.value("funnel:live")
+            _ = try bench.enqueue(.planned(Site.slot))
+            let done = try await bench.worker().drain()
+            #expect(done.map(\.state) == [.completed])
+            #expect(newest != nil)
+            #expect(try bench.value("funnel:live") == newest)
+        }
+    }
+
     @Test func `a job is put off while the log is not loaded, and uses up no attempt`() async throws {
         try await withTemporaryDirectory { directory in
             let bench = try Bench(directory)
