@@ -155,14 +155,41 @@ import Testing
         }
     }
 
+    private static let now = "'2025-01-01T12:00:00.000Z'"
+
+    /// An insertion into `jobs` that is right but for what the caller sets.
+    private static func job(kind: String = "aggregate", state: String = "available", slot: String = "a") -> String {
+        """
+        INSERT INTO jobs (id, kind, slot, state, max_attempts, queued_at, run_at, asked_by)
+        VALUES ('job_000000000000', '\(kind)', '\(slot)', '\(state)', 5, \(now), \(now), 'cli')
+        """
+    }
+
+    /// An insertion into `kv_entries` that is right but for what the caller sets.
+    private static func entry(key: String = "funnel:live", value: String = "{}") -> String {
+        "INSERT INTO kv_entries VALUES ('FUNNEL_DATA', '\(key)', '\(value)', \(now), \(now), NULL)"
+    }
+
+    /// A key of a project that does not exist.
+    private static let orphan = """
+        INSERT INTO api_keys (key_id, project_id, kind, hash, created_at)
+        VALUES ('key_000000000000', 'proj_000000000000', 'public', 'sha256:' || hex(zeroblob(32)), \(now))
+        """
+
+    @Test func `the rows below are refused for their one mistake alone`() throws {
+        try withTemporaryDirectory { directory in
+            let store = try TestDatabase.make(in: directory)
+            try store.write { transaction in
+                try transaction.database.execute(sql: Self.job())
+                try transaction.database.execute(sql: Self.entry())
+            }
+        }
+    }
+
     @Test(arguments: [
-        "INSERT INTO api_keys (key_id, project_id, kind, hash, created_at) VALUES ('key_000000000000', 'proj_000000000000', 'public', 'sha256:' || hex(zeroblob(32)), '2025-01-01T12:00:00.000Z')",
-        "INSERT INTO jobs (id, kind, slot, state, max_attempts, queued_at, run_at, asked_by) VALUES ('job_000000000000', 'aggregate', 'a', 'sleeping', 5, '2025-01-01T12:00:00.000Z', '2025-01-01T12:00:00.000Z', 'cli')",
-        "INSERT INTO jobs (id, kind, slot, state, max_attempts, queued_at, run_at, asked_by) VALUES ('job_000000000000', 'aggregate', 'a', 'running', 5, '2025-01-01T12:00:00.000Z', '2025-01-01T12:00:00.000Z', 'cli')",
-        "INSERT INTO jobs (id, kind, slot, state, max_attempts, queued_at, run_at, asked_by) VALUES ('job_000000000000', 'unknown', 'a', 'available', 5, '2025-01-01T12:00:00.000Z', '2025-01-01T12:00:00.000Z', 'cli')",
-        "INSERT INTO kv_entries VALUES ('FUNNEL_DATA', 'live', '{}', '2025-01-01T12:00:00.000Z', '2025-01-01T12:00:00.000Z', NULL)",
-        "INSERT INTO kv_entries VALUES ('FUNNEL_DATA', 'funnel:live', '1', '2025-01-01T12:00:00.000Z', '2025-01-01T12:00:00.000Z', NULL)",
-        "INSERT INTO organisations VALUES ('org_1', 'short id', '2025-01-01T12:00:00.000Z')",
+        orphan, job(state: "sleeping"), job(state: "running"), job(state: "completed"), job(kind: "unknown"),
+        job(slot: ""), entry(key: "live"), entry(value: "1"), entry(value: "{"),
+        "INSERT INTO organisations VALUES ('org_1', 'short id', \(now))",
         "UPDATE snapshot_version SET version = 'many'",
     ])
     func `the database itself refuses what no record may be`(sql: String) throws {
