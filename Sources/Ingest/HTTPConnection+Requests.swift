@@ -110,7 +110,8 @@ extension HTTPConnection {
             let rejected = outcome.isBatch ? outcome.rejected : []
             return Answer(400, verdict: verdict, body: .problem(first.refusal, rejected))
         }
-        var answer = endpoint == .beacon
+        var answer =
+            endpoint == .beacon
             ? Answer(204, verdict: verdict) : Answer(202, verdict: verdict, body: .result(outcome.rejected))
         answer.retryAfterSeconds = outcome.retryAfterSeconds
         return answer

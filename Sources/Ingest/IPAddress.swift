@@ -1,6 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#endif
 
 /// An IPv4 or IPv6 address; an IPv4 one as IPv6 has it (`::ffff:1.2.3.4`).
 struct IPAddress: Hashable, Sendable {

@@ -15,6 +15,7 @@ package final class IngestServer: Sendable {
     private let listeners: [Listener]
     private let housekeeping: Mutex<Housekeeping>
     private let timers: [RepeatedTask]
+    private let isStopping = Mutex(false)
 
     /// What `tick` remembers.
     private struct Housekeeping: Sendable {
@@ -29,7 +30,8 @@ package final class IngestServer: Sendable {
     ) async throws -> IngestServer {
         let proxies = try options.trustedProxies.map { text throws(IngestError) in
             guard let block = AddressBlock(text) else {
-                throw IngestError(.badAddress, "ingest.trusted_proxies holds \(text), which is no address or CIDR block")
+                let text = "ingest.trusted_proxies holds \(text), which is no address or CIDR block"
+                throw IngestError(.badAddress, text)
             }
             return block
         }
@@ -89,6 +91,12 @@ package final class IngestServer: Sendable {
     /// What the daemon answered since it started.
     package var verdict: Verdict { Counters.sum(counters).verdict }
 
+    /// Whether every event loop knows that the daemon stops.
+    func isDraining() async throws -> Bool {
+        for loop in loops where try await !loop.eventLoop.submit({ loop.isDraining }).get() { return false }
+        return true
+    }
+
     /// Once a second: new keys, a new day's secret, the status file.
     package func tick() {
         if let keys = housekeeping.withLock({ $0.keys.changed() }) {
@@ -114,6 +122,11 @@ package final class IngestServer: Sendable {
     /// Stops: new connections wait in the backlog, every request whose first byte was read is answered, then the log
     /// is closed. Bounded by `drainTimeout`.
     package func stop() async {
+        let isFirst = isStopping.withLock { isStopping in
+            defer { isStopping = true }
+            return !isStopping
+        }
+        guard isFirst else { return }
         for listener in listeners { try? await listener.stopAccepting() }
         for loop in loops {
             try? await loop.eventLoop.flatSubmit { loop.drain() }.get()

@@ -49,7 +49,7 @@ struct ListenerFactory {
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw IngestError(
                 .addressInUse,
-                "the port of ingest.http (\(address)) is taken; stop what uses it (ss -ltnp shows it), or choose another")
+                "the port of ingest.http (\(address)) is taken; stop its user (ss -ltnp shows it), or choose another")
         } catch let error as IOError where error.errnoCode == EACCES {
             throw IngestError(.noPermission, "this user may not listen on \(address); choose a port above 1023")
         } catch {
@@ -90,7 +90,8 @@ struct ListenerFactory {
             .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             .childChannelOption(
                 ChannelOptions.recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 4 << 10, initial: 16 << 10, maximum: 256 << 10))
+                value: AdaptiveRecvByteBufferAllocator(minimum: 4 << 10, initial: 16 << 10, maximum: 256 << 10)
+            )
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptGate(gate))
@@ -102,9 +103,10 @@ struct ListenerFactory {
                         throw IngestError(.inputOutput, "a connection came on an event loop that is not ours")
                     }
                     gate.opened(channel)
+                    let peer = channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) }
                     let handler: any ChannelHandler =
                         switch kind {
-                        case .http: HTTPConnection(loop: loop, peer: channel.remoteAddress?.ipAddress.flatMap(IPAddress.init))
+                        case .http: HTTPConnection(loop: loop, peer: peer)
                         case .ingest: HTTPConnection(loop: loop, peer: nil)
                         case .stream: StreamConnection(loop: loop)
                         }

@@ -70,7 +70,8 @@ final class RateLimiter: Sendable {
     /// The bucket as it stands now, moved to the newer generation.
     private static func level(_ bucket: Bucket, in generations: inout Generations, _ now: NIODeadline) -> Level {
         let capacity = Double(bucket.eventsPerMinute)
-        var level = generations.newer[bucket.owner] ?? generations.older[bucket.owner]
+        var level =
+            generations.newer[bucket.owner] ?? generations.older[bucket.owner]
             ?? Level(tokens: capacity, at: now)
         let seconds = Double((now - level.at).nanoseconds) / 1e9
         level.tokens = min(capacity, level.tokens + max(0, seconds) * capacity / 60)

@@ -105,8 +105,11 @@ struct RequestHeadReader {
             throw RequestError(400, byte: line.lowerBound, "the method is malformed")
         }
         head.method =
-            method.isEqual("POST") ? .post : method.isEqual("GET") ? .get
-            : method.isEqual("OPTIONS") ? .options : method.isEqual("HEAD") ? .head : .other
+            method.isEqual("POST")
+            ? .post
+            : method.isEqual("GET")
+                ? .get
+                : method.isEqual("OPTIONS") ? .options : method.isEqual("HEAD") ? .head : .other
         let target = text.part((first + 1)..<last)
         guard target.count > 0, target.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
             target[0] == UInt8(ascii: "/") || target.isEqual("*")

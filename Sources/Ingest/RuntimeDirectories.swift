@@ -6,11 +6,11 @@ import Glibc
 enum RuntimeDirectories {
     /// Makes those that are missing, one level each.
     static func prepare(_ options: IngestOptions) throws(IngestError) {
-        for (path, mode) in [(parent(of: options.secretDirectory), mode_t(0o755)), (parent(of: options.statusFile), 0o770)] {
-            try make(path, mode)
-            guard access(path, W_OK | X_OK) == 0 || path == parent(of: options.secretDirectory) else {
-                throw IngestError(.noPermission, "this user cannot write the directory \(path); change its owner or mode")
-            }
+        let status = parent(of: options.statusFile)
+        try make(parent(of: options.secretDirectory), 0o755)
+        try make(status, 0o770)
+        guard access(status, W_OK | X_OK) == 0 else {
+            throw IngestError(.noPermission, "this user cannot write the directory \(status); change its owner or mode")
         }
     }
 

@@ -90,9 +90,9 @@ final class StreamConnection: ChannelDuplexHandler, IngestConnection {
     }
 
     private var mayRead: Bool {
-        lingerEnd != nil
-            || !isPaused && bytesInFlight < bounds.streamBytesInFlight && context?.channel.isWritable != false
-            && (!loop.isDraining || isEnding)
+        if lingerEnd != nil { return true }
+        return !isPaused && !loop.isDraining && bytesInFlight < bounds.streamBytesInFlight
+            && context?.channel.isWritable != false
     }
 
     private func resumeReading() {
@@ -117,7 +117,8 @@ final class StreamConnection: ChannelDuplexHandler, IngestConnection {
         var group = LineGroup(firstLine: lines + 1, limit: buckets.isEmpty ? Self.groupLines : tokens)
         loop.batch.removeAll(keepingCapacity: true)
         loop.reader.startBatch()
-        buffer.withUnsafeReadableBytes { group.read($0, atEnd: inputEnded, loop, context(for: loop.shared.clock.now())) }
+        let context = eventContext(loop.shared.clock.now())
+        buffer.withUnsafeReadableBytes { group.read($0, atEnd: inputEnded, loop, context) }
         guard group.lineCount > 0 else { return false }
         let number = firstGroup + groups.count
         if loop.batch.count > 0 {
@@ -138,7 +139,7 @@ final class StreamConnection: ChannelDuplexHandler, IngestConnection {
         return true
     }
 
-    private func context(for now: Timestamp) -> EventContext? {
+    private func eventContext(_ now: Timestamp) -> EventContext? {
         guard let key else { return nil }
         let options = loop.shared.options
         let days = key.kind == .secret ? max(options.maxAgeDaysForSecretKeys, options.maxAgeDays) : options.maxAgeDays

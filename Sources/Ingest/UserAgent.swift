@@ -19,11 +19,13 @@ enum UserAgent {
 
     /// Marks of crawlers, previewers and browsers that a program drives. In lower case; compared without case.
     private static let botMarks: [StaticString] = [
-        "bot/", "bot;", "bot)", "-bot", "googlebot", "bingbot", "applebot", "crawl", "spider", "slurp",
+        "bot/", "bot;", "bot)", "-bot", "slackbot", "googlebot", "bingbot", "applebot", "crawl", "spider", "slurp",
         "headlesschrome", "phantomjs", "puppeteer", "playwright", "selenium", "webdriver", "cypress/",
-        "lighthouse", "pagespeed", "pingdom", "uptimerobot", "statuscake", "site24x7", "gtmetrix", "facebookexternalhit",
-        "bytespider", "mediapartners-google", "adsbot", "google-inspectiontool", "feedfetcher", "ia_archiver",
-        "yandex.com/bots", "baiduspider", "duckduckgo-favicons", "embedly", "whatsapp/", "telegrambot", "bingpreview", "web preview",
+        "lighthouse", "pagespeed", "pingdom", "uptimerobot", "statuscake", "site24x7", "gtmetrix",
+        "facebookexternalhit", "bytespider", "mediapartners-google", "adsbot", "google-inspectiontool", "feedfetcher",
+        "ia_archiver",
+        "yandex.com/bots", "baiduspider", "duckduckgo-favicons", "embedly", "whatsapp/", "telegrambot", "bingpreview",
+        "web preview",
         "gptbot", "chatgpt-user", "claudebot", "claude-web", "ccbot", "perplexity", "oai-searchbot", "bot@",
     ]
 

@@ -18,7 +18,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "{}", "[]", "null", "true", "false", "0", "-0", "1.5e3", "1E-400", "\"\"", " {\"a\" : [1 , 2]}\n", "\"\\u0000\"",
+        "{}", "[]", "null", "true", "false", "0", "-0", "1.5e3", "1E-400", "\"\"", " {\"a\" : [1 , 2]}\n",
+        "\"\\u0000\"",
         "\"\\ud83d\\uDE00\"", "\"ü€😀\"", "[[],[{}],{}]", "{\"\":{\"\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}}",
     ])
     func `what the grammar allows is read`(_ text: String) { #expect(error(text) == nil) }
@@ -29,9 +30,10 @@ import Testing
         ("[1 2]", .unexpectedByte, 3), ("{a:1}", .unexpectedByte, 1), ("{\"a\" 1}", .unexpectedByte, 5),
         ("tru", .endsEarly, 3), ("trux", .unexpectedByte, 3), ("01", .trailingBytes, 1), ("1.", .endsEarly, 2),
         ("1.x", .badNumber, 2), ("-", .endsEarly, 1), ("-a", .badNumber, 1), (".5", .unexpectedByte, 0),
-        ("1e999", .badNumber, 0), ("17636838e8717", .badNumber, 0), ("\"a", .endsEarly, 2), ("\"\u{1}\"", .badString, 1),
+        ("1e999", .badNumber, 0), ("17636838e8717", .badNumber, 0), ("\"a", .endsEarly, 2),
+        ("\"\u{1}\"", .badString, 1),
         ("\"12345678\u{1F}\"", .badString, 9), ("\"\\x\"", .badEscape, 1), ("\"\\u12G4\"", .badEscape, 5),
-        ("\"\\ud800\"", .badEscape, 1), ("\"\\udc00\"", .badEscape, 1), ("\"\\ud800\\u0041\"", .badEscape, 1),
+        ("\"\\ud800      \"", .badEscape, 1), ("\"\\udc00\"", .badEscape, 1), ("\"\\ud800\\u0041\"", .badEscape, 1),
         ("{} {}", .trailingBytes, 3), ("[1}", .unexpectedByte, 2), ("\u{FEFF}{}", .unexpectedByte, 0),
     ])
     func `what the grammar forbids is refused with its place`(_ text: String, _ code: JSONScanError.Code, _ byte: Int) {
@@ -39,10 +41,11 @@ import Testing
         #expect(error(text)?.offset == byte)
     }
 
-    @Test(arguments: [
-        [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x80, 0x80, 0x80],
-        [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82], [0xC3], [0xFF],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x80, 0x80, 0x80],
+            [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82], [0xC3], [0xFF],
+        ] as [[UInt8]])
     func `bytes that are not UTF-8 are refused`(_ bytes: [UInt8]) {
         let text = [UInt8(ascii: "\"")] + bytes + [UInt8(ascii: "\"")]
         #expect(error(text)?.code == .badUTF8)
@@ -89,7 +92,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "0", "-0", "1", "-1", "123456789012345", "9007199254740993", "0.1", "-1234.5678", "1e3", "1.7976931348623157e308",
+        "0", "-0", "1", "-1", "123456789012345", "9007199254740993", "0.1", "-1234.5678", "1e3",
+        "1.7976931348623157e308",
         "5e-324", "0.30000000000000004", "99999999999999999999", "123456789.12345678", "3.141592653589793",
     ])
     func `numbers are read as Swift reads them`(_ text: String) {
@@ -155,7 +159,8 @@ import Testing
         case 2: return "\(Double(random.next() % 1_000_000) / 1_000)"
         case 3, 4: return text(&random)
         case 5:
-            return "[" + (0..<Int(random.next() % 4)).map { _ in document(&random, depth: depth + 1) }
+            return "["
+                + (0..<Int(random.next() % 4)).map { _ in document(&random, depth: depth + 1) }
                 .joined(separator: " , ") + "]"
         default:
             return "{"

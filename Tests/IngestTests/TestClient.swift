@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// A plain blocking socket, so that a test decides about each byte. Every read ends after five seconds.
-final class TestClient {
+final class TestClient: @unchecked Sendable {
     private let descriptor: Int32
     private var received: [UInt8] = []
 
@@ -51,7 +51,7 @@ final class TestClient {
         var offset = 0
         while offset < bytes.count {
             let count = bytes[offset...].withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { return }
             offset += count
@@ -109,7 +109,8 @@ final class TestClient {
             let parts = header.split(separator: ":", maxSplits: 1)
             response.headers[parts[0].lowercased()] = parts[1].trimmingCharacters(in: .whitespaces)
         }
-        let size = toHead || response.status == 204 || response.status == 100
+        let size =
+            toHead || response.status == 204 || response.status == 100
             ? 0 : Int(response.headers["content-length"] ?? "") ?? 0
         while received.count < size { try #require(receive()) }
         response.body = String(decoding: received[..<size], as: UTF8.self)

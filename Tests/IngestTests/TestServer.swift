@@ -46,7 +46,7 @@ struct TestServer {
     /// Runs `body` beside a daemon, which is stopped afterwards.
     static func run(
         _ snapshot: ProjectSnapshot? = snapshot(), log: (any DurableLog)? = nil, clock: EventModel.Clock = .system,
-        _ change: (inout IngestOptions) -> Void = { _ in }, _ body: (TestServer) async throws -> Void
+        change: (inout IngestOptions) -> Void = { _ in }, body: (TestServer) async throws -> Void
     ) async throws {
         try await withTemporaryDirectory { directory in
             var options = IngestOptions(directory: directory)
@@ -55,8 +55,10 @@ struct TestServer {
             options.bounds.drainGrace = .milliseconds(50)
             change(&options)
             if let snapshot { try write(snapshot, to: options.snapshotFile) }
-            let log = try log ?? LogWriter.open(
-                LogConfiguration(directory: directory + "/log", segmentBytes: 4 << 20, minFreeBytes: 0))
+            let log =
+                try log
+                ?? LogWriter.open(
+                    LogConfiguration(directory: directory + "/log", segmentBytes: 4 << 20, minFreeBytes: 0))
             let server = try await IngestServer.start(options, log: log, clock: clock, logger: quiet)
             do {
                 try await body(TestServer(server: server, options: options, directory: directory, log: log))
@@ -103,6 +105,16 @@ struct TestFailure: Error, CustomStringConvertible {
 
 func sha256(_ text: String) -> String { KeyDirectory.hash(of: Array(text.utf8)) }
 
+/// Runs what blocks on a thread of its own, so that it takes none from the tests.
+func onThread(_ body: @escaping @Sendable () -> Void) -> Task<Void, Never> {
+    let (ended, end) = AsyncStream.makeStream(of: Void.self)
+    Thread.detachNewThread {
+        body()
+        end.finish()
+    }
+    return Task { for await _ in ended {} }
+}
+
 /// A log whose disk is the test: nothing is durable before the test says so.
 final class SteeredLog: DurableLog {
     private struct State {
@@ -138,7 +150,13 @@ final class SteeredLog: DurableLog {
         guard lastSequence >= sequence else { throw TestFailure("only \(lastSequence) records came") }
     }
 
-    func makeDurable() { tell(.durable(through: state.withLock { $0.durable = $0.last; return $0.last })) }
+    func makeDurable() {
+        tell(
+            .durable(
+                through: state.withLock {
+                    $0.durable = $0.last; return $0.last
+                }))
+    }
 
     func fail(_ range: ClosedRange<UInt64>) { tell(.failed(range, LogError(.failed, "the test failed it"))) }
 
