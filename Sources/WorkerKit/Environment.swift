@@ -10,8 +10,8 @@ package enum Environment {
         guard let clock = Clock.named(in: variables) else {
             throw ProgramError(
                 .usage,
-                "environment variable MILLRACE_NOW must be a time in ISO 8601 with its zone, such as 2025-01-01T12:00:00Z"
-            )
+                "environment variable MILLRACE_NOW must be a time in ISO 8601 with its zone, "
+                    + "such as 2025-01-01T12:00:00Z")
         }
         return clock
     }
