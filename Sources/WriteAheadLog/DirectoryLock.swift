@@ -12,9 +12,9 @@ final class DirectoryLock: Sendable {
         if mkdir(directory, 0o750) == 0 {
             try SystemLogFiles().syncDirectory(directory + "/..")
         } else if errno != EEXIST {
-            throw LogError(
-                errno: errno, "cannot make the log directory \(directory); make its parent directory, or give the right"
-            )
+            let attempted = "cannot make the log directory \(directory); make its parent directory, or give the right"
+            guard errno == ENOENT || errno == ENOTDIR else { throw LogError(errno: errno, attempted) }
+            throw LogError(.cannotCreate, attempted, underlying: errno)
         }
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw LogError(errno: errno, "cannot open the log directory \(directory)") }

@@ -26,6 +26,8 @@ package struct LogError: ExitCoded, Equatable {
         case endsEarly
         /// A segment cannot be read at all.
         case damaged
+        /// The directory cannot be made: what should hold it is missing, or is a file.
+        case cannotCreate
         case noPermission
         case inputOutput
     }
@@ -61,7 +63,7 @@ package struct LogError: ExitCoded, Equatable {
 
     package var exitCode: ExitCode {
         switch code {
-        case .full: .cannotCreate
+        case .full, .cannotCreate: .cannotCreate
         case .pendingLimit, .closed: .unavailable
         case .unacceptable, .unknownVersion, .foreignLog, .endsEarly, .damaged: .badData
         case .locked: .tryAgain

@@ -46,6 +46,7 @@ def a_broken_configuration():
         for program in PROGRAMS:
             ends(place, program, 78, str(place.config), f"line {line}", "jobs.lease_seconds", "from 5 to 3600")
         ends(place, "millrace", 78, "jobs.lease_seconds", arguments=("status",))
+    with installation() as place:
         ends(place, "millraced", 78, "MILLRACE_LOG_SEGMENT_MIB", environment={"MILLRACE_LOG_SEGMENT_MIB": "0"})
 
 
