@@ -97,6 +97,13 @@ package final class IngestServer: Sendable {
         return true
     }
 
+    /// Bytes of unfinished requests.
+    func bufferedBytes() async throws -> Int {
+        var sum = 0
+        for loop in loops { sum += try await loop.eventLoop.submit { loop.bufferedBytes }.get() }
+        return sum
+    }
+
     /// Once a second: new keys, a new day's secret, the status file.
     package func tick() {
         if let keys = housekeeping.withLock({ $0.keys.changed() }) {
@@ -128,9 +135,9 @@ package final class IngestServer: Sendable {
         }
         guard isFirst else { return }
         for listener in listeners { try? await listener.stopAccepting() }
-        for loop in loops {
-            try? await loop.eventLoop.flatSubmit { loop.drain() }.get()
-        }
+        // All at once: none may go on serving while another waits for its last connection.
+        let drained = loops.map { loop in loop.eventLoop.flatSubmit { loop.drain() } }
+        for future in drained { try? await future.get() }
         for timer in timers { timer.cancel() }
         shared.log.close()
         writeStatus()
