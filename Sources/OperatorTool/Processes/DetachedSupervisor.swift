@@ -9,11 +9,10 @@ struct DetachedSupervisor {
 
     let tool: Tool
 
-    func start(releasing lock: consuming SupervisorLock) throws {
+    func start() throws {
         let output = tool.configuration.runtimeDirectory + "/up.out"
         var arguments = ["up"]
         if let file = tool.configurationFile { arguments += ["--config", file] }
-        _ = consume lock
         let child = try ChildProcess.start(
             ProcessTable.ownPath(), arguments, environment: tool.environment, output: output, newSession: true)
         let health = Health(configuration: tool.configuration)

@@ -4,7 +4,7 @@ import Glibc
 /// The lock that one supervisor of an installation holds: `runtime_dir/up.pid`, which holds its process id. The kernel
 /// lets it go with the process, however that ends.
 final class SupervisorLock {
-    private let descriptor: Int32
+    private var descriptor: Int32
     private let path: String
 
     static func path(in runtimeDirectory: String) -> String { runtimeDirectory + "/up.pid" }
@@ -26,7 +26,13 @@ final class SupervisorLock {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit { letGo() }
+
+    /// Somebody else may have it now.
+    func letGo() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+    }
 
     /// Writes this process's id into the file.
     func claim() {

@@ -22,8 +22,8 @@ struct UpCommand: ToolCommand {
             return try supervisor.run()
         }
         // The process that is started takes the lock itself.
-        withExtendedLifetime(lock) {}
-        try DetachedSupervisor(tool: tool).start(releasing: lock)
+        lock.letGo()
+        try DetachedSupervisor(tool: tool).start()
     }
 }
 
