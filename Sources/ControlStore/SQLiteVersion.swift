@@ -8,7 +8,8 @@ package struct SQLiteVersion: Sendable, Comparable, CustomStringConvertible {
     package init(number: Int) { self.number = number }
 
     package static var current: SQLiteVersion {
-        let parts = (try? DatabaseQueue().read { try String.fetchOne($0, sql: "SELECT sqlite_version()") })
+        let parts =
+            (try? DatabaseQueue().read { try String.fetchOne($0, sql: "SELECT sqlite_version()") })
             .flatMap { $0 }?.split(separator: ".").compactMap { Int($0) } ?? []
         return SQLiteVersion(number: parts.reduce(0) { $0 * 1_000 + $1 })
     }

@@ -20,7 +20,8 @@ struct DemoBots {
                 "/api/v1/track/batch", body, headers: [("X-API-Key", key), ("User-Agent", agent)],
                 over: .unix(path))
             guard answer.status == 202 else {
-                throw ToolError(.unavailable, "the daemon answered a crawler's visit with \(answer.status): \(answer.body)")
+                throw ToolError(
+                    .unavailable, "the daemon answered a crawler's visit with \(answer.status): \(answer.body)")
             }
             sent += Self.pages.count
         }

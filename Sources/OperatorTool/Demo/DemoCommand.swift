@@ -92,7 +92,8 @@ struct DemoCommand: ToolCommand {
         progress.end()
         if let refusal {
             throw ToolError(
-                .badData, "the daemon refused \(sender.refusedLines) of \(sender.sentLines) events, first \(refusal.reason)")
+                .badData,
+                "the daemon refused \(sender.refusedLines) of \(sender.sentLines) events, first \(refusal.reason)")
         }
         return totals
     }
@@ -116,7 +117,8 @@ struct DemoReport {
     func print(_ console: Console) {
         let events = totals.days.values.reduce(0) { $0 + $1.events }
         console.line(
-            "Sent \(Display.number(events)) events in \(Display.duration(seconds: seconds)), and \(bots) of crawlers, which count nowhere.")
+            "Sent \(Display.number(events)) events in \(Display.duration(seconds: seconds)), and \(bots) of crawlers, which count nowhere."
+        )
         console.line()
         var table = Table(["", "VISITORS", "SESSIONS", "CONVERSIONS", "REVENUE", "EVENTS"])
         for (day, counts) in totals.days.sorted(by: { $0.key < $1.key }) { table.add(row(day.description, counts)) }
@@ -133,7 +135,8 @@ struct DemoReport {
         for line in variants.lines { console.line(line) }
         console.line()
         let types = totals.live.eventsByType.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        console.line("last 24 hours by type: " + types.map { "\($0.key) \(Display.number($0.value))" }.joined(separator: ", "))
+        console.line(
+            "last 24 hours by type: " + types.map { "\($0.key) \(Display.number($0.value))" }.joined(separator: ", "))
     }
 
     private func row(_ name: String, _ counts: DemoTotals.Counts) -> [String] {

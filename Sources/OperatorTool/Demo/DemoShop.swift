@@ -24,7 +24,8 @@ enum DemoShop {
 
     /// Where visitors land.
     static let landings: [(String, Double)] = [
-        ("/", 0.62), ("/shoes/runner", 0.14), ("/bags/tote", 0.08), ("/blog/how-to-choose", 0.10), ("/newsletter", 0.06),
+        ("/", 0.62), ("/shoes/runner", 0.14), ("/bags/tote", 0.08), ("/blog/how-to-choose", 0.10),
+        ("/newsletter", 0.06),
     ]
 
     struct Source: Sendable {
@@ -36,7 +37,10 @@ enum DemoShop {
         (Source(referrer: nil, query: ""), 0.30),
         (Source(referrer: "https://www.google.com/", query: ""), 0.28),
         (Source(referrer: "https://www.bing.com/", query: ""), 0.04),
-        (Source(referrer: "https://www.google.com/", query: "?utm_source=google&utm_medium=cpc&utm_campaign=autumn"), 0.12),
+        (
+            Source(referrer: "https://www.google.com/", query: "?utm_source=google&utm_medium=cpc&utm_campaign=autumn"),
+            0.12
+        ),
         (Source(referrer: "https://l.instagram.com/", query: "?utm_source=instagram&utm_medium=social"), 0.09),
         (Source(referrer: nil, query: "?utm_source=newsletter&utm_medium=email&utm_campaign=week_47"), 0.08),
         (Source(referrer: "https://chatgpt.com/", query: "?utm_source=chatgpt.com"), 0.03),
@@ -52,35 +56,47 @@ enum DemoShop {
     }
 
     static let devices: [(Device, Double)] = [
-        (Device(
-            type: "mobile",
-            userAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 "
-                + "(KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
-            screen: "393x852", width: 393, height: 660), 0.30),
-        (Device(
-            type: "mobile",
-            userAgent: "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
-                + "Chrome/141.0.0.0 Mobile Safari/537.36",
-            screen: "412x915", width: 412, height: 760), 0.26),
-        (Device(
-            type: "desktop",
-            userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-                + "Chrome/141.0.0.0 Safari/537.36",
-            screen: "1920x1080", width: 1_536, height: 730), 0.24),
-        (Device(
-            type: "desktop",
-            userAgent: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
-                + "(KHTML, like Gecko) Version/18.6 Safari/605.1.15",
-            screen: "2560x1440", width: 1_440, height: 810), 0.11),
-        (Device(
-            type: "desktop",
-            userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
-            screen: "1920x1200", width: 1_280, height: 900), 0.04),
-        (Device(
-            type: "tablet",
-            userAgent: "Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 "
-                + "(KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
-            screen: "820x1180", width: 820, height: 1_080), 0.05),
+        (
+            Device(
+                type: "mobile",
+                userAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 "
+                    + "(KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
+                screen: "393x852", width: 393, height: 660), 0.30
+        ),
+        (
+            Device(
+                type: "mobile",
+                userAgent: "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+                    + "Chrome/141.0.0.0 Mobile Safari/537.36",
+                screen: "412x915", width: 412, height: 760), 0.26
+        ),
+        (
+            Device(
+                type: "desktop",
+                userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+                    + "Chrome/141.0.0.0 Safari/537.36",
+                screen: "1920x1080", width: 1_536, height: 730), 0.24
+        ),
+        (
+            Device(
+                type: "desktop",
+                userAgent: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
+                    + "(KHTML, like Gecko) Version/18.6 Safari/605.1.15",
+                screen: "2560x1440", width: 1_440, height: 810), 0.11
+        ),
+        (
+            Device(
+                type: "desktop",
+                userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
+                screen: "1920x1200", width: 1_280, height: 900), 0.04
+        ),
+        (
+            Device(
+                type: "tablet",
+                userAgent: "Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 "
+                    + "(KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
+                screen: "820x1180", width: 820, height: 1_080), 0.05
+        ),
     ]
 
     /// Country and language.

@@ -58,7 +58,8 @@ struct DemoVisitor {
     private mutating func look() {
         add("scroll_depth", after: 4...40) { $0.percentage([25, 50, 75, 90][Int($1.integer(0...3))]) }
         if generator.chance(0.5) {
-            add("hover", after: 1...6) { event, _ in event.element("main > section.teaser", "div", component: "teaser") }
+            add("hover", after: 1...6) { event, _ in event.element("main > section.teaser", "div", component: "teaser")
+            }
         }
         if generator.chance(0.3) {
             add("scroll", after: 1...5) { _, _ in }
@@ -146,13 +147,15 @@ struct DemoVisitor {
         if generator.chance(0.05) {
             add("rage_click", after: 2...20) { event, generator in
                 event.element("main > div.size-picker", "div", component: "size_picker")
-                event.coordinates = .init(x: Double(generator.integer(40...360)), y: Double(generator.integer(200...600)))
+                event.coordinates = .init(
+                    x: Double(generator.integer(40...360)), y: Double(generator.integer(200...600)))
                 event.eventData = "{\"clicks\":\(generator.integer(3...7))}"
             }
         }
         if generator.chance(0.015) {
             add("error", after: 1...5) { event, _ in
-                event.eventData = "{\"message\":\"Cannot read properties of undefined\",\"file\":\"/cart.js\",\"line\":214}"
+                event.eventData =
+                    "{\"message\":\"Cannot read properties of undefined\",\"file\":\"/cart.js\",\"line\":214}"
             }
         }
     }

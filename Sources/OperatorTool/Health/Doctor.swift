@@ -100,7 +100,8 @@ struct Doctor {
             let library = try DuckDBLibrary.locate(configured: tool.configuration.warehouse.duckdbLibrary)
             return .ok("libduckdb", "\(library.version) from \(library.path)")
         } catch {
-            return .fail("libduckdb", error.description, mend: "run deploy/requirements, or set warehouse.duckdb_library")
+            return .fail(
+                "libduckdb", error.description, mend: "run deploy/requirements, or set warehouse.duckdb_library")
         }
     }
 
@@ -108,7 +109,8 @@ struct Doctor {
         let version = SQLiteVersion.current
         guard version.resetsWALSafely else {
             return .warn(
-                "SQLite", "\(version) can corrupt a database whose WAL two connections reset; these programs avoid that",
+                "SQLite",
+                "\(version) can corrupt a database whose WAL two connections reset; these programs avoid that",
                 mend: "never open control.sqlite for writing with other programs; 3.51.3 has it mended")
         }
         return .ok("SQLite", "\(version)")
@@ -163,7 +165,8 @@ struct Doctor {
     private func sockets() -> [Finding] {
         let configuration = tool.configuration
         let start = "start it with `millrace up`, or systemctl start"
-        var findings = [("ingest.unix", configuration.ingest.unix), ("ingest.stream", configuration.ingest.stream)].map {
+        var findings = [("ingest.unix", configuration.ingest.unix), ("ingest.stream", configuration.ingest.stream)].map
+        {
             name, path -> Finding in
             do throws(ToolError) {
                 _ = try LocalSocket.unix(path)

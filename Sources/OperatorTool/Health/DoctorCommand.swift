@@ -36,7 +36,8 @@ struct DoctorCommand: ToolCommand {
                     }
                 let mark = finding.state.rawValue
                 let padding = String(repeating: " ", count: 5 - mark.count)
-                tool.console.line("\(tool.console.coloured(mark, colour))\(padding)\(finding.check): \(finding.message)")
+                tool.console.line(
+                    "\(tool.console.coloured(mark, colour))\(padding)\(finding.check): \(finding.message)")
                 if let mend = finding.mend { tool.console.line("     → \(mend)") }
             }
         }

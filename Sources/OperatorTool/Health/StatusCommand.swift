@@ -125,7 +125,9 @@ extension StatusReport {
         if let disk {
             let free = Display.bytes(disk.freeBytes)
             let files = "\(eventFiles) event files of \(Display.bytes(eventBytes))"
-            console.line("Disk      \(free) free of \(Display.bytes(disk.totalBytes)); \(files), log \(Display.bytes(log?.occupiedBytes ?? 0))")
+            console.line(
+                "Disk      \(free) free of \(Display.bytes(disk.totalBytes)); \(files), log \(Display.bytes(log?.occupiedBytes ?? 0))"
+            )
         }
         console.line("Letters   \(deadLetters) dead letters")
         if let storeError { console.line(console.coloured("Database  \(storeError)", .red)) }
@@ -141,7 +143,8 @@ extension StatusReport {
         guard let beacons = daemon?.beacons else { return console.line("Beacons   none counted yet") }
         console.line(
             "Beacons   \(Display.number(beacons.accepted)) accepted, \(beacons.duplicate) duplicate, \(beacons.bot) bot, "
-                + "\(beacons.invalid) invalid, \(beacons.limited) limited, \(beacons.unavailable) unavailable, since \(beacons.since)")
+                + "\(beacons.invalid) invalid, \(beacons.limited) limited, \(beacons.unavailable) unavailable, since \(beacons.since)"
+        )
         for (reason, count) in (daemon?.refusals ?? [:]).sorted(by: { $0.value > $1.value }).prefix(5) {
             console.line("          refused \(count): \(reason)")
         }

@@ -119,7 +119,8 @@ struct JobsCommand: ParsableCommand {
             }
             let waiting = result.waiting.isEmpty ? "none" : result.waiting.map(\.rawValue).joined(separator: ", ")
             tool.console.line(
-                "rescued \(result.rescued.count), started \(result.promoted.count), kinds with waiting jobs: \(waiting)")
+                "rescued \(result.rescued.count), started \(result.promoted.count), kinds with waiting jobs: \(waiting)"
+            )
         }
     }
 }

@@ -31,7 +31,8 @@ struct JobsRunCommand: ToolCommand {
         if json {
             try JobColumns.show(ended.id, in: store, asJSON: true, tool.console)
         } else {
-            let message = ended.errors.last.map { ": \($0.error)" } ?? (ended.message.isEmpty ? "" : ": \(ended.message)")
+            let message =
+                ended.errors.last.map { ": \($0.error)" } ?? (ended.message.isEmpty ? "" : ": \(ended.message)")
             tool.console.line("\(ended.id) is \(ended.state.rawValue)\(ended.state == .completed ? "" : message).")
         }
         if ended.state != .completed { throw EndedWith(.failed) }
@@ -84,7 +85,8 @@ struct JobWatch {
             guard ContinuousClock.now < limit else {
                 worker?.stop(seconds: 30)
                 throw ToolError(
-                    .tryAgain, "\(id) is still \(job.state.rawValue) after \(seconds) s; `millrace jobs show \(id)` tells more")
+                    .tryAgain,
+                    "\(id) is still \(job.state.rawValue) after \(seconds) s; `millrace jobs show \(id)` tells more")
             }
             usleep(100_000)
         }
@@ -103,7 +105,8 @@ struct JobWatch {
         else { return }
         let path = "\(ProcessTable.ownDirectory())/millrace-\(job.kind.rawValue)"
         guard access(path, X_OK) == 0 else {
-            throw ToolError(.unavailable, "nobody works on \(job.kind.rawValue) jobs here, and there is no program \(path)")
+            throw ToolError(
+                .unavailable, "nobody works on \(job.kind.rawValue) jobs here, and there is no program \(path)")
         }
         let config = tool.configurationFile.map { ["--config", $0] } ?? []
         try tool.makeDirectory(tool.configuration.runtimeDirectory)

@@ -21,7 +21,8 @@ struct KeyValueCommand: ParsableCommand {
             let entry = try tool.store().read { try KeyValueStore(namespace: namespace).get(key, in: $0) }
             guard let entry else {
                 throw ToolError(
-                    .notFound, "there is no key \(key) in \(namespace), or it has expired; `millrace kv list` shows all")
+                    .notFound, "there is no key \(key) in \(namespace), or it has expired; `millrace kv list` shows all"
+                )
             }
             tool.console.line(entry.json)
         }

@@ -48,7 +48,8 @@ struct DownCommand: ToolCommand {
         }
         tool.console.progress("ending process \(pid) …")
         guard ProcessTable.waitForEnd(pid, seconds: Self.limitSeconds) else {
-            throw ToolError(.failed, "process \(pid) has not ended within \(Int(Self.limitSeconds)) s; see \(directory)/up.out")
+            throw ToolError(
+                .failed, "process \(pid) has not ended within \(Int(Self.limitSeconds)) s; see \(directory)/up.out")
         }
         tool.console.endProgress()
         tool.console.line("Everything has ended.")

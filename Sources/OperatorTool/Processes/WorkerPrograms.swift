@@ -25,7 +25,8 @@ struct WorkerPrograms {
         self.arguments = arguments
         workers = programs.sorted { $0.key.rawValue < $1.key.rawValue }.map { kind, path in
             let schedule = Self.schedule(of: kind)
-            return Worker(kind: kind, path: path, schedule: schedule, nextSlot: schedule.nextSlot(after: tool.clock.now()))
+            return Worker(
+                kind: kind, path: path, schedule: schedule, nextSlot: schedule.nextSlot(after: tool.clock.now()))
         }
     }
 
@@ -37,7 +38,9 @@ struct WorkerPrograms {
     mutating func begin(_ queue: JobQueue) {
         for index in workers.indices {
             let newest = workers[index].schedule.newestSlot(at: tool.clock.now())
-            if let queued = try? queue.newestSlot(workers[index].kind), queued < newest { start(index, scheduled: true) }
+            if let queued = try? queue.newestSlot(workers[index].kind), queued < newest {
+                start(index, scheduled: true)
+            }
         }
     }
 

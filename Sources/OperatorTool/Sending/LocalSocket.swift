@@ -19,7 +19,8 @@ final class LocalSocket {
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
         guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw ToolError(.usage, "the socket's path \(path) is longer than a socket's path may be; shorten runtime_dir")
+            throw ToolError(
+                .usage, "the socket's path \(path) is longer than a socket's path may be; shorten runtime_dir")
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

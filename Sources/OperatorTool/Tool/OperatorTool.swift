@@ -106,7 +106,9 @@ struct MillraceCommand: ToolCommand {
     static let configuration = CommandConfiguration(
         commandName: "millrace", abstract: "The operator's tool of Millrace.", version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Running:", subcommands: [UpCommand.self, DownCommand.self, StatusCommand.self, DoctorCommand.self]),
+            CommandGroup(
+                name: "Running:",
+                subcommands: [UpCommand.self, DownCommand.self, StatusCommand.self, DoctorCommand.self]),
             CommandGroup(
                 name: "Setting up:",
                 subcommands: [
