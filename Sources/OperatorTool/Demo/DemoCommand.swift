@@ -117,7 +117,8 @@ struct DemoReport {
     func print(_ console: Console) {
         let events = totals.days.values.reduce(0) { $0 + $1.events }
         console.line(
-            "Sent \(Display.number(events)) events in \(Display.duration(seconds: seconds)), and \(bots) of crawlers, which count nowhere."
+            "Sent \(Display.number(events)) events in \(Display.duration(seconds: seconds)), "
+                + "and \(bots) of crawlers, which count nowhere."
         )
         console.line()
         var table = Table(["", "VISITORS", "SESSIONS", "CONVERSIONS", "REVENUE", "EVENTS"])

@@ -126,7 +126,8 @@ extension StatusReport {
             let free = Display.bytes(disk.freeBytes)
             let files = "\(eventFiles) event files of \(Display.bytes(eventBytes))"
             console.line(
-                "Disk      \(free) free of \(Display.bytes(disk.totalBytes)); \(files), log \(Display.bytes(log?.occupiedBytes ?? 0))"
+                "Disk      \(free) free of \(Display.bytes(disk.totalBytes)); "
+                    + "\(files), log \(Display.bytes(log?.occupiedBytes ?? 0))"
             )
         }
         console.line("Letters   \(deadLetters) dead letters")
@@ -142,8 +143,10 @@ extension StatusReport {
     private func printBeacons(_ console: Console) {
         guard let beacons = daemon?.beacons else { return console.line("Beacons   none counted yet") }
         console.line(
-            "Beacons   \(Display.number(beacons.accepted)) accepted, \(beacons.duplicate) duplicate, \(beacons.bot) bot, "
-                + "\(beacons.invalid) invalid, \(beacons.limited) limited, \(beacons.unavailable) unavailable, since \(beacons.since)"
+            "Beacons   \(Display.number(beacons.accepted)) accepted, \(beacons.duplicate) duplicate, "
+                + "\(beacons.bot) bot, "
+                + "\(beacons.invalid) invalid, \(beacons.limited) limited, \(beacons.unavailable) unavailable, "
+                + "since \(beacons.since)"
         )
         for (reason, count) in (daemon?.refusals ?? [:]).sorted(by: { $0.value > $1.value }).prefix(5) {
             console.line("          refused \(count): \(reason)")

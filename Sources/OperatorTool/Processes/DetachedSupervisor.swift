@@ -26,7 +26,8 @@ struct DetachedSupervisor {
                 child.stop(seconds: 60)
                 throw ToolError(
                     .unavailable,
-                    "daemon and API did not answer within \(Int(Self.limitSeconds)) s; see \(output) and the .out files beside it"
+                    "daemon and API did not answer within \(Int(Self.limitSeconds)) s; "
+                        + "see \(output) and the .out files beside it"
                 )
             }
             tool.console.progress("waiting for daemon and API …")

@@ -41,7 +41,6 @@ struct Supervisor {
 
     private mutating func loop() throws {
         let store = try tool.migrate()
-        _ = LeftoverPrograms.end(runtimeDirectory: tool.configuration.runtimeDirectory) { tool.console.note($0) }
         let queue = tool.queue(store)
         do {
             for index in services.indices { try services[index].start(arguments, tool: tool) }

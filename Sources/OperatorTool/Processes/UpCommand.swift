@@ -15,6 +15,8 @@ struct UpCommand: ToolCommand {
         try tool.makeDirectories()
         let lock = try SupervisorLock(runtimeDirectory: tool.configuration.runtimeDirectory)
         let files = try ProgramFiles.beside(ProcessTable.ownDirectory())
+        // Their answers must not be taken for those of the programs that are started now.
+        _ = LeftoverPrograms.end(runtimeDirectory: tool.configuration.runtimeDirectory) { tool.console.note($0) }
         guard detach else {
             lock.claim()
             defer { lock.release() }

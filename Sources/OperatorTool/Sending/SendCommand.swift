@@ -58,7 +58,8 @@ struct SendCommand: ToolCommand {
             }
         } else {
             tool.console.line(
-                "\(Display.number(accepted)) events are on the disk, \(Display.number(sender.refusedLines)) were refused."
+                "\(Display.number(accepted)) events are on the disk, "
+                    + "\(Display.number(sender.refusedLines)) were refused."
             )
         }
         if sender.refusedLines > 0 { throw EndedWith(.badData) }
