@@ -54,22 +54,35 @@ package final class ControlStore: Sendable {
         return store
     }
 
-    /// Runs `body` on a consistent snapshot; it sees no write made after it began.
+    /// Runs `body` on a consistent snapshot; it sees no write made after it began. SQLite's errors come as `StoreError`.
     package func read<Value>(_ body: (StoreTransaction) throws -> Value) throws -> Value {
-        try pool.read { database in try body(StoreTransaction(database: database, now: clock.now())) }
+        try telling("reading \(path)") {
+            try pool.read { database in try body(StoreTransaction(database: database, now: clock.now())) }
+        }
     }
 
     /// Runs `body` in one immediate transaction: all of it is on the disk when this returns, and nothing of it where
-    /// `body` throws.
+    /// `body` throws. SQLite's errors come as `StoreError`.
     package func write<Value>(_ body: (StoreTransaction) throws -> Value) throws -> Value {
-        try pool.writeWithoutTransaction { database in
-            var result: Value?
-            try database.inTransaction(.immediate) {
-                result = try body(StoreTransaction(database: database, now: clock.now()))
-                return .commit
+        try telling("writing \(path)") {
+            try pool.writeWithoutTransaction { database in
+                var result: Value?
+                try database.inTransaction(.immediate) {
+                    result = try body(StoreTransaction(database: database, now: clock.now()))
+                    return .commit
+                }
+                guard let result else { throw StoreError(.failed, "a transaction on \(path) ended without a result") }
+                return result
             }
-            guard let result else { throw StoreError(.failed, "a transaction on \(path) ended without a result") }
-            return result
+        }
+    }
+
+    /// Runs `body`; an error of SQLite leaves it as one of this room, with its code and what to do.
+    private func telling<Value>(_ what: String, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw StoreError(error, attempting: what)
         }
     }
 

@@ -22,6 +22,8 @@ package struct StoreError: ExitCoded {
         case notFound
         /// The state moved on since it was read: a second loader, another merge.
         case conflict
+        /// The disk refused to read, write or sync.
+        case inputOutput
         case failed
     }
 
@@ -61,6 +63,9 @@ package struct StoreError: ExitCoded {
                 underlying: error)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self.init(.damaged, "\(what) failed: \(text); restore the newest backup", underlying: error)
+        case .SQLITE_IOERR:
+            self.init(
+                .inputOutput, "\(what) failed: \(text); look after the disk, then try again", underlying: error)
         case .SQLITE_CONSTRAINT:
             self.init(.refused, "\(what) was refused: \(text)", underlying: error)
         default:
@@ -73,7 +78,7 @@ package struct StoreError: ExitCoded {
         case .missing: .noInput
         case .otherVersion: .badConfiguration
         case .busy, .conflict: .tryAgain
-        case .diskFull: .inputOutput
+        case .diskFull, .inputOutput: .inputOutput
         case .notPermitted: .noPermission
         case .cannotOpen: .cannotCreate
         case .damaged, .refused: .badData

@@ -44,7 +44,7 @@ package struct LoadError: ExitCoded {
     /// database, a disk that refused once.
     static func mayPass(_ error: any Error) -> Bool {
         switch error {
-        case let error as StoreError: error.code == .diskFull || error.code == .busy
+        case let error as StoreError: [.diskFull, .busy, .inputOutput].contains(error.code)
         case let error as WarehouseError: [.inputOutput, .outOfMemory, .missingFile].contains(error.code)
         case let error as LogError: [.full, .failed, .inputOutput].contains(error.code)
         case let error as LoadError: error.code == .fileMissing || error.code == .inputOutput

@@ -155,6 +155,19 @@ import Testing
         }
     }
 
+    @Test func `a full disk is said as such, whoever wrote the statement`() throws {
+        try withTemporaryDirectory { directory in
+            let store = try TestDatabase.make(in: directory)
+            try store.write { try $0.database.execute(sql: "PRAGMA max_page_count = 1") }
+            let value = "[" + String(repeating: "1,", count: 100_000) + "1]"
+            let error = #expect(throws: StoreError.self) {
+                try store.write { try $0.database.execute(sql: Self.entry(value: value)) }
+            }
+            #expect(error?.code == .diskFull && error?.exitCode == .inputOutput)
+            #expect(error?.message.contains("free some space") == true)
+        }
+    }
+
     private static let now = "'2025-01-01T12:00:00.000Z'"
 
     /// An insertion into `jobs` that is right but for what the caller sets.
@@ -195,11 +208,10 @@ import Testing
     func `the database itself refuses what no record may be`(sql: String) throws {
         try withTemporaryDirectory { directory in
             let store = try TestDatabase.make(in: directory)
-            let error = #expect(throws: DatabaseError.self) {
+            let error = #expect(throws: StoreError.self) {
                 try store.write { try $0.database.execute(sql: sql) }
             }
-            let told = StoreError(try #require(error), attempting: "writing")
-            #expect(told.code == .refused && told.exitCode == .badData)
+            #expect(error?.code == .refused && error?.exitCode == .badData)
         }
     }
 }

@@ -64,6 +64,19 @@ import Warehouse
         }
     }
 
+    @Test func `a database that is full may pass, and the next try loads all`() throws {
+        try withSite { site in
+            try site.send((0..<2_000).map { site.event(session: "s_\($0)", url: "https://example.com/\($0)") })
+            let pages = try site.count("SELECT page_count FROM pragma_page_count()")
+            try site.store.write { try $0.database.execute(sql: "PRAGMA max_page_count = \(pages)") }
+            let error = #expect(throws: (any Error).self) { try site.loader().drain() }
+            #expect(LoadError.mayPass(try #require(error)))
+            #expect(site.filesOnDisk().isEmpty)
+            try site.store.write { try $0.database.execute(sql: "PRAGMA max_page_count = 1000000") }
+            #expect(try site.loader().drain() == 2_000)
+        }
+    }
+
     @Test(.enabled(if: hasDuckDB))
     func `events go through DuckDB into Parquet files, once, and are merged there`() throws {
         try withTemporaryDirectory { directory in
