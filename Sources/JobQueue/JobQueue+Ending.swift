@@ -86,7 +86,7 @@ extension JobQueue {
 extension Job {
     /// Keeps why the attempt failed.
     mutating func record(_ error: String, at time: Timestamp) {
-        let text = String(error.prefix(JobQueue.maximumTextLength))
+        let text = error.cut(toCodePoints: JobQueue.maximumTextLength)
         errors.append(AttemptError(attempt: attempt, at: time.description, error: text))
         errors.removeFirst(max(0, errors.count - JobQueue.maximumErrors))
         message = text

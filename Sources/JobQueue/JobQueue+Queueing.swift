@@ -41,7 +41,7 @@ extension JobQueue {
                 "max_attempts": max(1, request.maxAttempts ?? configuration.maxAttempts), "now": now.description,
                 "run_at": (request.runAt ?? now).description,
                 "finished_at": start.state.isFinal ? now.description : nil,
-                "message": String(start.message.prefix(Self.maximumTextLength)),
+                "message": start.message.cut(toCodePoints: Self.maximumTextLength),
                 "asked_by": request.askedBy.rawValue, "after": request.after?.rawValue,
             ])
         if request.slot.plannedAt != nil {

@@ -10,7 +10,7 @@ import GRDB
 package struct JobQueue: Sendable {
     /// The most jobs that a sweep moves in one transaction.
     static let sweepLimit = 500
-    /// Characters of a message or an error; what is longer is cut.
+    /// Code points of a message or an error; what is longer is cut.
     static let maximumTextLength = 1_000
     /// UTF-8 bytes of a payload.
     package static let maximumPayloadBytes = 65_536
@@ -44,16 +44,18 @@ package struct JobQueue: Sendable {
 
     /// Runs `body` in one immediate transaction, with errors that name what was attempted.
     func write<Value>(_ what: String, _ body: (StoreTransaction) throws -> Value) throws -> Value {
-        do {
-            return try store.write(body)
-        } catch let error as DatabaseError {
-            throw StoreError(error, attempting: what)
-        }
+        try store.write { try telling(what, $0, body) }
     }
 
     func read<Value>(_ what: String, _ body: (StoreTransaction) throws -> Value) throws -> Value {
+        try store.read { try telling(what, $0, body) }
+    }
+
+    private func telling<Value>(
+        _ what: String, _ transaction: StoreTransaction, _ body: (StoreTransaction) throws -> Value
+    ) throws -> Value {
         do {
-            return try store.read(body)
+            return try body(transaction)
         } catch let error as DatabaseError {
             throw StoreError(error, attempting: what)
         }
@@ -86,7 +88,7 @@ package struct JobQueue: Sendable {
         if moved.status.lease == nil { moved.leasedUntil = nil }
         moved.finishedAt = moved.state.isFinal ? realTime.now() : nil
         change(&moved)
-        moved.message = String(moved.message.prefix(Self.maximumTextLength))
+        moved.message = moved.message.cut(toCodePoints: Self.maximumTextLength)
         try moved.save(from: job, in: transaction)
         for consequence in consequences {
             switch consequence {

@@ -40,6 +40,17 @@ import Testing
         }
     }
 
+    @Test func `an error however long, and of whatever letters, is kept up to the limit`() throws {
+        try withTemporaryDirectory { directory in
+            let site = try QueueSite(directory)
+            _ = try site.enqueue()
+            let claim = try #require(try site.queue.claim(.aggregate, owner: "me")).claim
+            let long = String(repeating: "e\u{301}\r\n", count: 2_000)
+            let failed = try site.queue.fail(claim, error: long)
+            #expect(failed.state == .retryable && failed.message.unicodeScalars.count == 1_000)
+        }
+    }
+
     @Test func `a failure is retried after its back-off until no attempt is left`() throws {
         try withTemporaryDirectory { directory in
             let site = try QueueSite(directory, maxAttempts: 3)

@@ -22,7 +22,7 @@ package struct DeadLetter: Sendable, Equatable {
     package init(projectID: String, kind: Kind, reason: String, sequence: UInt64, payload: String) {
         self.projectID = projectID
         self.kind = kind
-        self.reason = String(String.UnicodeScalarView(reason.unicodeScalars.prefix(1_000)))
+        self.reason = reason.cut(toCodePoints: 1_000)
         self.sequence = sequence
         self.payload = payload
     }
