@@ -98,6 +98,19 @@ import WriteAheadLog
         }
     }
 
+    @Test func `nothing waits any more once a batch that was full has taken all there is`() throws {
+        try withSite { site in
+            site.configuration.maxBatchEvents = 10
+            try site.send((0..<10).map { _ in site.event(at: noon, session: "s_1") })
+            let loader = try site.loader()
+            _ = try loader.turn(now: true)
+            #expect(try loader.turn(now: true) == .atEnd)
+            #expect(loader.waitingSince == nil)
+            site.clock.advance(by: .seconds(1_800))
+            #expect(try loader.timeOutSessions() == 1)
+        }
+    }
+
     @Test func `at the log's end a batch waits for its interval`() throws {
         try withSite { site in
             site.configuration.batchInterval = .seconds(3_600)

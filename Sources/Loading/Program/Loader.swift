@@ -42,6 +42,7 @@ package final class Loader {
         self.observer = observer
         logger = Logger(label: "loader")
         lock = try LoaderLock(path: configuration.lockFile)
+        GarbageCollector.emptySpill(configuration.spillDirectory)
         files = DayFiles(dataDirectory: configuration.dataDirectory, warehouse: warehouse)
         merger = FileMerger(configuration: configuration, store: store, files: files, observer: observer)
     }
@@ -59,7 +60,10 @@ package final class Loader {
             defer { self.reader = reader }
             let atEnd = try observer.around(.read) { try reader.fill() }
             for loss in reader.takeLosses() { logger.error("\(loss)") }
-            guard !reader.batch.isEmpty else { return .atEnd }
+            guard !reader.batch.isEmpty else {
+                newestBeforeEnd = nil
+                return .atEnd
+            }
             if atEnd, !now, let lastBatch, lastBatch.duration(to: .now) < configuration.batchInterval {
                 return .waiting
             }
