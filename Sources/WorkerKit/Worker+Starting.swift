@@ -45,9 +45,17 @@ extension Worker {
             else { break }
             let wait = job.runAt - context.queue.now()
             guard wait <= Self.longestOwnWait else { break }
-            try await Task.sleep(for: max(wait, .zero) + .milliseconds(1))
+            await pause(for: max(wait, .zero) + .milliseconds(1))
             done += try await drain()
         }
         return done
+    }
+
+    /// Waits, but no longer than until a stop is asked for.
+    private func pause(for duration: Duration) async {
+        let pause = Task { try await Task.sleep(for: duration) }
+        context.stop.whenAsked { pause.cancel() }
+        _ = await pause.result
+        context.stop.whenAsked(nil)
     }
 }

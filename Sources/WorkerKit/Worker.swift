@@ -44,10 +44,13 @@ package struct Worker: Sendable {
         return try await perform(claimed)
     }
 
-    /// Runs the handler on a job that stands nowhere and whose outcome is not kept.
+    /// Runs the handler on a job that stands nowhere and whose outcome is not kept. A stop cancels its task.
     package func trial(slot: Slot, payload: String) async throws -> JobOutcome {
         let job = Job.trial(handler.kind, slot: slot, payload: payload, now: context.clock.now())
-        return try await handler.run(job, context)
+        let work = Task { [handler, context] in try await handler.run(job, context) }
+        context.stop.whenAsked { work.cancel() }
+        defer { context.stop.whenAsked(nil) }
+        return try await work.value
     }
 
     /// Does a claimed job from its first record to its last.

@@ -78,6 +78,21 @@ import Testing
         }
     }
 
+    @Test func `asked to stop while it waits for its own job, it ends at once`() async throws {
+        try await withTemporaryDirectory { directory in
+            let site = try WorkerSite(directory)
+            let worker = site.worker { _, context in
+                .snooze(until: context.clock.now() + .seconds(20), why: "not yet")
+            }
+            let begin = ContinuousClock.now
+            async let done = worker.runByHand()
+            while try site.queue.list(state: .snoozed).isEmpty { await Task.yield() }
+            site.context.stop.ask()
+            #expect(try await done.map(\.state) == [.snoozed])
+            #expect(ContinuousClock.now - begin < .seconds(10))
+        }
+    }
+
     @Test func `one job by its id runs where it is available, and is refused where not`() async throws {
         try await withTemporaryDirectory { directory in
             let site = try WorkerSite(directory)
