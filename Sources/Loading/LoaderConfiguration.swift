@@ -54,4 +54,6 @@ package struct LoaderConfiguration: Sendable {
     var lockFile: String { dataDirectory + "/load.lock" }
     var controlDatabase: String { dataDirectory + "/control.sqlite" }
     var eventsDirectory: String { dataDirectory + "/events" }
+    /// Where the loader's DuckDB puts what does not fit into memory; nobody else's.
+    var spillDirectory: String { dataDirectory + "/spill" }
 }

@@ -92,6 +92,27 @@ import Testing
         }
     }
 
+    @Test func `what a killed merge left where it spills goes with the next start, and a second loader takes nothing`()
+        throws
+    {
+        try withSite { site in
+            let spill = site.directory + "/spill"
+            try FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true)
+            func leave() throws {
+                for name in ["merge-0123.part0", "duckdb_temp_storage-0.tmp", "notes.txt"] {
+                    try Data([1]).write(to: URL(filePath: "\(spill)/\(name)"))
+                }
+            }
+            try leave()
+            let loader = try site.loader()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: spill) == ["notes.txt"])
+            try leave()
+            #expect(throws: LoadError.self) { try site.loader() }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: spill).count == 3)
+            withExtendedLifetime(loader) {}
+        }
+    }
+
     @Test func `a file without a row is garbage once it is old, and anything else is left alone`() throws {
         try withSite { site in
             try site.load([site.event(at: noon)])

@@ -12,8 +12,8 @@ struct EventNames {
         "click", "scroll", "hover", "rage_click", "hesitation", "form_start", "form_abandon", "form_submit", "error",
         "page_view", "time_on_element", "scroll_depth",
     ]
-    /// Days held in memory; beyond, all are read anew.
-    private static let maxDays = 4_096
+    /// Names and days held in memory between two batches; beyond, all are read anew.
+    private static let maxHeld = 200_000
 
     /// A name used for the first time; it counts once its batch is committed.
     struct NewName {
@@ -31,7 +31,7 @@ struct EventNames {
 
     /// Renames the events of a batch that come beyond the most, and names those that are new.
     mutating func check(_ batch: inout IdentifiedBatch, store: ControlStore, maximum: Int) throws {
-        if days.count > Self.maxDays { days.removeAll() }
+        if days.values.reduce(days.count, { $0 + $1.count }) > Self.maxHeld { days.removeAll() }
         // The set of the day at hand is kept out of the dictionary: most events are of the same day as the last one.
         var place: Int32 = -1
         var key: Key?

@@ -25,6 +25,15 @@ struct GarbageCollector {
         return try count + store.write { try unlinkOrphans($0) }
     }
 
+    /// Empties the directory into which a loader spills, of what one that was killed has left. Only for who holds the
+    /// loader's lock and has spilled nothing yet.
+    static func emptySpill(_ directory: String) {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else { return }
+        for name in names where name.hasPrefix("merge-") || name.hasPrefix("duckdb_temp") {
+            unlink("\(directory)/\(name)")
+        }
+    }
+
     private func unlinkReplaced(_ transaction: StoreTransaction) throws -> Int {
         let files = try transaction.eventFiles(replacedBefore: transaction.now - grace, maximum: Self.maxReplaced)
         for file in files {

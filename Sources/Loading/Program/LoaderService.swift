@@ -36,11 +36,12 @@ package struct LoaderService: Service {
     /// Opens what the configuration names: the control database, which must exist, and DuckDB.
     package init(_ settings: Configuration, once: Bool) throws {
         let library = try DuckDBLibrary.locate(configured: settings.warehouse.duckdbLibrary)
+        let configuration = LoaderConfiguration(settings)
         let engine = DuckDBSettings(
             memoryLimitMiB: settings.warehouse.memoryLimitMiB, threads: settings.warehouse.threads,
-            temporaryDirectory: settings.dataDirectory + "/spill")
+            temporaryDirectory: configuration.spillDirectory)
         self.init(
-            configuration: LoaderConfiguration(settings), store: try ControlStore.open(path: settings.controlDatabase),
+            configuration: configuration, store: try ControlStore.open(path: settings.controlDatabase),
             warehouse: try DuckDBWarehouse(engine, library: library), once: once)
     }
 
