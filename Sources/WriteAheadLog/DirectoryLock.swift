@@ -11,7 +11,11 @@ final class DirectoryLock: Sendable {
     init(_ directory: String) throws(LogError) {
         if mkdir(directory, 0o750) == 0 {
             try SystemLogFiles().syncDirectory(directory + "/..")
-        } else if errno != EEXIST {
+        } else if errno == EEXIST {
+            // Whoever made it may have died before its name was on the disk. Not to be allowed it is no fault: then it
+            // was made by somebody else, long ago.
+            try? SystemLogFiles().syncDirectory(directory + "/..")
+        } else {
             let attempted = "cannot make the log directory \(directory); make its parent directory, or give the right"
             guard errno == ENOENT || errno == ENOTDIR else { throw LogError(errno: errno, attempted) }
             throw LogError(.cannotCreate, attempted, underlying: errno)

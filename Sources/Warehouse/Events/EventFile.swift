@@ -1,18 +1,33 @@
 import Glibc
+import Synchronization
 
 /// The file-system side of a file of events.
 enum EventFile {
+    /// Directories whose names this process has seen to be on the disk.
+    private static let settled = Mutex<Set<String>>([])
+    /// More are not kept: they are synced once more.
+    private static let maxSettled = 4_096
+
     /// Makes the directory of `path` with those above it, mode 0700, and syncs what was made.
     static func makeDirectory(of path: String) throws(WarehouseError) { try make(parent(of: path)) }
 
     private static func make(_ directory: String) throws(WarehouseError) {
-        var status = stat()
-        if stat(directory, &status) == 0 { return }
-        try make(parent(of: directory))
-        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
-            throw failure("make the directory \(directory)")
+        if exists(directory) {
+            if settled.withLock({ $0.contains(directory) }) { return }
+            // Whoever made it may have died before its name was on the disk. Where that may not be looked after, the
+            // directory above is somebody else's, and so was the making.
+            try? sync(parent(of: directory), isDirectory: true)
+        } else {
+            try make(parent(of: directory))
+            guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+                throw failure("make the directory \(directory)")
+            }
+            try sync(parent(of: directory), isDirectory: true)
         }
-        try sync(parent(of: directory), isDirectory: true)
+        settled.withLock { settled in
+            if settled.count >= maxSettled { settled.removeAll() }
+            settled.insert(directory)
+        }
     }
 
     /// Puts the file and its name on the disk, and makes it readable by its owner only.
