@@ -13,7 +13,7 @@ package struct WarehouseError: ExitCoded, Equatable {
         case outOfMemory
         /// Somebody asked for the work to stop.
         case interrupted
-        /// The locked-down connection doesn't allow this.
+        /// The locked-down connection doesn't allow this, or the file's owner doesn't.
         case refused
         /// The statement is wrong, or its values are.
         case badStatement
@@ -72,10 +72,22 @@ extension WarehouseError {
             case 9, 32: Self.isDamage(message) ? .damagedFile : .badStatement
             default: .engine
             }
-        self.init(code, attempted, Self.oneLine(message))
+        self.init(code, attempted, Self.oneLine(message) + Self.remedy(type, message))
+    }
+
+    /// What to do about a file that the system refused; nothing for any other error.
+    private static func remedy(_ type: Int32, _ message: String) -> String {
+        guard type == 28 else { return "" }
+        if message.contains("No space left") { return "; free some space and try again" }
+        return isDenied(message) ? "; check who owns it, and its mode" : ""
+    }
+
+    private static func isDenied(_ message: String) -> Bool {
+        ["Permission denied", "Operation not permitted", "Read-only file system"].contains { message.contains($0) }
     }
 
     private static func code(ofInputOutput message: String) -> Code {
+        if isDenied(message) { return .refused }
         if message.contains("No files found") || message.contains("No such file") { return .missingFile }
         let damage = ["No magic bytes", "too small to be a Parquet file", "not enough bytes", "Parquet"]
         return damage.contains { message.contains($0) } ? .damagedFile : .inputOutput

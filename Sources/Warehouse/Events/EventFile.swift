@@ -62,7 +62,12 @@ enum EventFile {
 
     private static func failure(_ attempt: String) -> WarehouseError {
         let number = errno
-        let code: WarehouseError.Code = number == ENOENT ? .missingFile : .inputOutput
-        return WarehouseError(code, attempt, String(cString: strerror(number)))
+        let reason = String(cString: strerror(number))
+        switch number {
+        case ENOENT: return WarehouseError(.missingFile, attempt, reason)
+        case EACCES, EPERM, EROFS: return WarehouseError(.refused, attempt, "\(reason); check who owns it, and its mode")
+        case ENOSPC, EDQUOT: return WarehouseError(.inputOutput, attempt, "\(reason); free some space and try again")
+        default: return WarehouseError(.inputOutput, attempt, reason)
+        }
     }
 }
