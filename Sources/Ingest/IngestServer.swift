@@ -21,6 +21,8 @@ package final class IngestServer: Sendable {
     private struct Housekeeping: Sendable {
         var keys: KeyWatcher
         var status: StatusFile
+        /// Of the keys that the event loops have.
+        var snapshotVersion: Int64 = 0
         var lastError: String?
     }
 
@@ -68,6 +70,7 @@ package final class IngestServer: Sendable {
         for loop in loops {
             try await loop.eventLoop.submit { if let keys { loop.keys = keys } }.get()
         }
+        if let keys { housekeeping.withLock { $0.snapshotVersion = keys.version } }
         let factory = ListenerFactory(
             group: group, loops: Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) }),
             gate: AcceptGate.Count(limit: options.bounds.connections))
@@ -108,6 +111,7 @@ package final class IngestServer: Sendable {
     package func tick() {
         if let keys = housekeeping.withLock({ $0.keys.changed() }) {
             for loop in loops { loop.eventLoop.execute { loop.keys = keys } }
+            housekeeping.withLock { $0.snapshotVersion = keys.version }
         }
         let now = shared.clock.now()
         _ = shared.secrets.secret(for: now.day)
@@ -115,11 +119,22 @@ package final class IngestServer: Sendable {
         writeStatus()
     }
 
+    /// Reads the projects again, and takes other rates for those that name none. Buckets keep their level.
+    package func reload(eventsPerMinutePerKey: Int, eventsPerMinutePerAddress: Int) {
+        housekeeping.withLock {
+            $0.keys.reload(
+                eventsPerMinutePerKey: eventsPerMinutePerKey, eventsPerMinutePerAddress: eventsPerMinutePerAddress)
+        }
+        tick()
+    }
+
     private func writeStatus() {
         let values = Counters.sum(counters)
         let names = listenerNames
         housekeeping.withLock { state in
-            let content = StatusFile.content(values, shared: shared, listeners: names, lastError: state.lastError)
+            let content = StatusFile.content(
+                values, shared: shared, snapshotVersion: state.snapshotVersion, listeners: names,
+                lastError: state.lastError)
             guard let problem = state.status.write(content), state.lastError == nil else { return }
             state.lastError = "the status file cannot be written: \(problem)"
             shared.logger.error("the status file cannot be written", metadata: ["reason": "\(problem)"])

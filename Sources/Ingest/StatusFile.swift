@@ -23,7 +23,7 @@ struct StatusFile {
 
     /// The file's content.
     static func content(
-        _ values: Counters.Values, shared: IngestShared, listeners: [String], lastError: String?
+        _ values: Counters.Values, shared: IngestShared, snapshotVersion: Int64, listeners: [String], lastError: String?
     ) -> [UInt8] {
         var json = JSONText()
         json.object {
@@ -32,6 +32,7 @@ struct StatusFile {
             $0.member("started_at", shared.startedAt.description)
             $0.member("last_sequence", shared.log.lastSequence)
             $0.member("durable_sequence", shared.log.durableSequence)
+            $0.member("snapshot_version", Int(snapshotVersion))
             $0.object("beacons") { json in
                 for (name, count) in values.verdict.named { json.member(name, count) }
                 json.member("since", shared.startedAt.description)

@@ -7,6 +7,8 @@ struct DaemonStatus: Decodable {
     let startedAt: String
     let lastSequence: UInt64
     let durableSequence: UInt64
+    /// Of the projects and keys that it knows; nil where it is of a version that doesn't say.
+    let snapshotVersion: Int64?
     let beacons: Beacons
     let refusals: [String: Int]
     let listeners: [String]
@@ -27,11 +29,12 @@ struct DaemonStatus: Decodable {
         case startedAt = "started_at"
         case lastSequence = "last_sequence"
         case durableSequence = "durable_sequence"
+        case snapshotVersion = "snapshot_version"
         case lastError = "last_error"
     }
 
     /// Nil where it never ran here, or what it wrote cannot be read.
-    static func read(directory: String) -> DaemonStatus? { StatusFile.read("\(directory)/millraced.json") }
+    static func read(directory: String) -> DaemonStatus? { StatusFile.read(of: "millraced", in: directory) }
 
     var isRunning: Bool { ProcessTable.isRunning(pid) && ProcessTable.program(pid) == "millraced" }
 }
@@ -48,14 +51,25 @@ struct LoaderStatus: Decodable {
         case lastError = "last_error"
     }
 
-    static func read(directory: String) -> LoaderStatus? { StatusFile.read("\(directory)/millrace-load.json") }
+    static func read(directory: String) -> LoaderStatus? { StatusFile.read(of: "millrace-load", in: directory) }
 
     var isRunning: Bool { ProcessTable.isRunning(pid) && ProcessTable.program(pid) == "millrace-load" }
 }
 
-private enum StatusFile {
-    static func read<Content: Decodable>(_ path: String) -> Content? {
-        guard let text = try? TextFile.read(path) else { return nil }
+/// What a long-lived program says of itself: `status/<program>.json`, written when it works.
+enum StatusFile {
+    static func path(of program: String, in directory: String) -> String { "\(directory)/\(program).json" }
+
+    /// Nil where it says nothing, or nothing that can be read.
+    static func read<Content: Decodable>(of program: String, in directory: String) -> Content? {
+        guard let text = try? TextFile.read(path(of: program, in: directory)) else { return nil }
         return try? JSONDecoder().decode(Content.self, from: Data(text.utf8))
+    }
+
+    /// The process that wrote it last.
+    static func pid(of program: String, in directory: String) -> Int32? {
+        struct Content: Decodable { let pid: Int32 }
+        let content: Content? = read(of: program, in: directory)
+        return content?.pid
     }
 }

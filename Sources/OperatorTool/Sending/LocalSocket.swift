@@ -5,6 +5,8 @@ import Glibc
 final class LocalSocket {
     let descriptor: Int32
     private let name: String
+    /// A listener whose queue is full answers nothing.
+    private static let connectSeconds = 5
 
     private init(descriptor: Int32, name: String) {
         self.descriptor = descriptor
@@ -50,6 +52,7 @@ final class LocalSocket {
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let descriptor = socket(first.pointee.ai_family, type, 0)
         let connection = LocalSocket(descriptor: descriptor, name: address)
+        connection.limit(seconds: connectSeconds)
         guard connect(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen) == 0 else {
             throw connection.unreachable(errno)
         }

@@ -4,9 +4,9 @@ import Glibc
 
 /// A secret key that lives as long as one run of the tool.
 struct RunKey {
-    /// The daemon looks for new keys about once a second.
-    private static let pauseMicroseconds: UInt32 = 500_000
-    private static let attempts = 20
+    /// The daemon looks for new keys about once a second, and says so then.
+    private static let pauseMicroseconds: UInt32 = 100_000
+    private static let attempts = 100
 
     let text: String
     private let keyID: String
@@ -33,13 +33,22 @@ struct RunKey {
         }
     }
 
+    /// Asks the status file and not the daemon itself, which would count a key too early as an invalid beacon.
     private func waitUntilKnown() throws {
+        let directory = tool.configuration.statusDirectory
+        let path = tool.configuration.snapshotFile
+        guard let snapshot = ProjectSnapshotFile.read(path: path) else {
+            throw ToolError(.inputOutput, "cannot read \(path), which was written just now")
+        }
         for _ in 0..<Self.attempts {
+            guard let daemon = DaemonStatus.read(directory: directory), daemon.isRunning else {
+                throw ToolError(.unavailable, "the daemon does not run; start it with `millrace up`")
+            }
+            if let version = daemon.snapshotVersion, version >= snapshot.version { return }
             usleep(Self.pauseMicroseconds)
-            if try StreamSender.isKnown(text, path: tool.configuration.ingest.stream) { return }
         }
         throw ToolError(
-            .unavailable, "the daemon does not take the new key; does it read \(tool.configuration.snapshotFile)?")
+            .unavailable, "the daemon has not read \(path) for 10 s; `millrace doctor` tells more")
     }
 
     /// Revokes the key. Where that fails, it ends by itself after a day.

@@ -22,9 +22,9 @@ struct SendCommand: ToolCommand {
         var refusals: [StreamSender.Refusal] = []
         var numbers = LineNumbers()
         let sender = try tool.withSecretKey(file: keyFile, project: project) { key in
-            let sender = try StreamSender(path: tool.configuration.ingest.stream, key: key) { refusal in
-                if refusals.count < Self.shownRefusals { refusals.append(refusal) }
-            }
+            let sender = try StreamSender(
+                path: tool.configuration.ingest.stream, key: key, lineOfEvent: { numbers.line(ofEvent: $0) },
+                refused: { if refusals.count < Self.shownRefusals { refusals.append($0) } })
             var progress = SendProgress(console: tool.console)
             while let line = try lines.next() {
                 guard line.contains(where: { $0 > 0x20 }) else { continue }

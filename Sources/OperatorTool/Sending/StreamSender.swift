@@ -21,6 +21,7 @@ final class StreamSender {
 
     private let socket: LocalSocket
     private let refused: (Refusal) -> Void
+    private let lineOfEvent: (Int) -> Int
     private var output: [UInt8] = []
     private var written = 0
     private var input: [UInt8] = []
@@ -30,9 +31,13 @@ final class StreamSender {
     private(set) var answeredLines = 0
     private(set) var refusedLines = 0
 
-    /// Connects and says the key. `refused` is told of every line that the daemon doesn't take.
-    init(path: String, key: String, refused: @escaping (Refusal) -> Void) throws(ToolError) {
+    /// Connects and says the key. `refused` is told of every line that the daemon doesn't take; `lineOfEvent` says for
+    /// the messages on which line of the sender's file an event stands, where that is another number.
+    init(
+        path: String, key: String, lineOfEvent: @escaping (Int) -> Int = { $0 }, refused: @escaping (Refusal) -> Void
+    ) throws(ToolError) {
         socket = try LocalSocket.unix(path)
+        self.lineOfEvent = lineOfEvent
         self.refused = refused
         let flags = fcntl(socket.descriptor, F_GETFL)
         _ = fcntl(socket.descriptor, F_SETFL, flags | O_NONBLOCK)
@@ -57,20 +62,6 @@ final class StreamSender {
         while written < output.count { try exchange() }
         socket.finishWriting()
         while answeredLines < sentLines { try exchange() }
-    }
-
-    /// Whether the daemon takes the key: says it, and nothing else.
-    static func isKnown(_ key: String, path: String) throws(ToolError) -> Bool {
-        let sender = try StreamSender(path: path, key: key) { _ in }
-        do throws(ToolError) {
-            while sender.written < sender.output.count { try sender.exchange() }
-            sender.socket.finishWriting()
-            while !sender.inputEnded { try sender.exchange() }
-        } catch {
-            guard error.code == .noPermission else { throw error }
-            return false
-        }
-        return true
     }
 
     /// Waits until the socket takes or gives something, and does that.
@@ -147,7 +138,8 @@ final class StreamSender {
         } else if reason.contains("key") {
             throw ToolError(.noPermission, "the daemon refused the stream: \(reason); check the key")
         } else {
-            throw ToolError(.unavailable, "the daemon ended the stream: \(reason); \(remedy)")
+            // The log takes nothing for now: a full disk, or a file that cannot be written.
+            throw ToolError(.tryAgain, "the daemon takes no events now: \(reason); \(remedy)")
         }
     }
 
@@ -156,7 +148,8 @@ final class StreamSender {
     }
 
     private var remedy: String {
-        "\(answeredLines) of \(sentLines) lines were answered; send again from line \(answeredLines + 1) when it runs"
+        "\(answeredLines) of \(sentLines) events sent were answered; "
+            + "send again from line \(lineOfEvent(answeredLines + 1)), with ids nothing is counted twice"
     }
 }
 
