@@ -7,28 +7,14 @@ import argparse
 import base64
 import http.client
 import json
-import os
 
-from installation import Installation, run, wait_until
+from installation import Installation, programs_of, run
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--programs", default=None)
 arguments.add_argument("--visitors", type=int, default=500)
 options = arguments.parse_args()
 PASSWORD = "correct horse battery"
-
-
-def programs_of(root):
-    """Processes whose command line names the installation."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            words = open(f"/proc/{pid}/cmdline", "rb").read().decode(errors="replace")
-        except OSError:
-            continue
-        if str(root) in words and "millrace" in words.split("\0")[0]:
-            found.append(words.replace("\0", " "))
-    return found
 
 
 def the_demo_comes_out_as_it_went_in():

@@ -93,6 +93,19 @@ class Installation:
             return False
 
 
+def programs_of(root):
+    """Process id and command line of each program of the installation."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            words = open(f"/proc/{pid}/cmdline", "rb").read().decode(errors="replace")
+        except OSError:
+            continue
+        if str(root) in words and "millrace" in words.split("\0")[0]:
+            found.append((int(pid), words.replace("\0", " ").strip()))
+    return found
+
+
 def wait_until(condition, seconds, failure, detail=lambda: ""):
     """Polls a condition until it holds; an AssertionError with `failure` where it does not in time."""
     end = time.monotonic() + seconds

@@ -116,5 +116,5 @@ struct JobWatch {
 
     private var output: String { "\(tool.configuration.runtimeDirectory)/jobs-run.out" }
 
-    private var lastWords: String { TextFile.end(of: output, lines: 1).last ?? "see \(output)" }
+    private var lastWords: String { TextFile.lastSentence(of: output) ?? "see \(output)" }
 }

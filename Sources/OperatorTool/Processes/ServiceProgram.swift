@@ -25,6 +25,8 @@ struct ServiceProgram {
 
     mutating func start(_ arguments: [String], tool: Tool) throws(ToolError) {
         let directory = tool.configuration.runtimeDirectory
+        // What an earlier process of this id said must not be taken for this one's word.
+        unlink(StatusFile.path(of: name, in: tool.configuration.statusDirectory))
         let started = try ChildProcess.start(
             path, arguments, environment: tool.environment, output: "\(directory)/\(name).out")
         TextFile.write("\(started.pid)\n", to: LeftoverPrograms.pidFile(name, in: directory))

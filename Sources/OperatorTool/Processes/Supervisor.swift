@@ -17,13 +17,15 @@ struct Supervisor {
 
     private let tool: Tool
     private let arguments: [String]
+    private let lock: SupervisorLock
     private var services: [ServiceProgram]
     private var workers: WorkerPrograms
     private var isReady = false
     private let signals = SignalWaiter([SIGINT, SIGTERM, SIGHUP])
 
-    init(tool: Tool, files: ProgramFiles) {
+    init(tool: Tool, files: ProgramFiles, lock: SupervisorLock) {
         self.tool = tool
+        self.lock = lock
         arguments = tool.configurationFile.map { ["--config", $0] } ?? []
         services = [
             ServiceProgram(name: "millraced", path: files.daemon),
@@ -57,7 +59,6 @@ struct Supervisor {
     }
 
     private mutating func keepRunning(_ store: ControlStore, _ queue: JobQueue) throws {
-        let health = Health(configuration: tool.configuration)
         let startLimit = ContinuousClock.now + .seconds(Self.startSeconds)
         var nextTick = ContinuousClock.now
         var nextLine = ContinuousClock.now
@@ -71,11 +72,13 @@ struct Supervisor {
             workers.step(queue)
             let now = ContinuousClock.now
             if !isReady {
-                isReady = health.isWell
+                isReady = ownProgramsAnswer
                 if isReady { announce() }
                 guard isReady || now < startLimit else {
                     throw ToolError(
-                        .unavailable, "daemon and API do not answer; see \(tool.configuration.runtimeDirectory)/*.out")
+                        .unavailable,
+                        "daemon, loader and API have not begun to work within \(Int(Self.startSeconds)) s; "
+                            + "see \(tool.configuration.runtimeDirectory)/*.out")
                 }
             }
             if now >= nextTick {
@@ -90,7 +93,18 @@ struct Supervisor {
         }
     }
 
+    /// The programs started here, and nobody else's: each has written its process id into its status file, which it
+    /// does when it works, and the addresses answer.
+    private var ownProgramsAnswer: Bool {
+        let directory = tool.configuration.statusDirectory
+        let isOwn = services.allSatisfy { service in
+            service.child.map { $0.pid == StatusFile.pid(of: service.name, in: directory) } ?? false
+        }
+        return isOwn && Health(configuration: tool.configuration).isWell
+    }
+
     private func announce() {
+        lock.markReady()
         tool.console.line("Beacons    http://\(tool.configuration.ingest.http)/api/v1/track")
         tool.console.line("Dashboard  http://\(tool.configuration.api.listen)/admin/funnel-dashboard/")
         if tool.console.isTerminal { tool.console.line("Ctrl-C ends it.") }
@@ -103,8 +117,8 @@ struct Supervisor {
                 let name = services[index].name
                 let output = "\(tool.configuration.runtimeDirectory)/\(name).out"
                 guard isReady else {
-                    let said = TextFile.end(of: output, lines: 1).last.map { ": \($0)" } ?? ""
-                    throw ChildFailure(exitCode: end.exitCode, description: "\(name) \(end.sentence)\(said)")
+                    let said = TextFile.lastSentence(of: output) ?? "\(end.sentence); see \(output)"
+                    throw ChildFailure(exitCode: end.exitCode, description: "\(name): \(said)")
                 }
                 tool.console.note("millrace: \(name) \(end.sentence) and is started again; see \(output)")
             }

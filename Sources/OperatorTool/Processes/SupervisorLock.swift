@@ -1,11 +1,12 @@
 import EventModel
 import Glibc
 
-/// The lock that one supervisor of an installation holds: `runtime_dir/up.pid`, which holds its process id. The kernel
-/// lets it go with the process, however that ends.
+/// The lock that one supervisor of an installation holds: `runtime_dir/up.pid`, which holds its process id and, once all
+/// its programs answer, the word `ready`. The kernel lets it go with the process, however that ends.
 final class SupervisorLock {
     private var descriptor: Int32
     private let path: String
+    private static let readyMark = "ready"
 
     static func path(in runtimeDirectory: String) -> String { runtimeDirectory + "/up.pid" }
 
@@ -37,8 +38,21 @@ final class SupervisorLock {
     /// Writes this process's id into the file.
     func claim() {
         ftruncate(descriptor, 0)
-        let text = Array("\(getpid())\n".utf8)
-        _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+        write("\(getpid())\n")
+    }
+
+    /// Says in the file that the programs of this process answer.
+    func markReady() { write("\(getpid())\n\(Self.readyMark)\n") }
+
+    /// Whether the supervisor of that process id has said that its programs answer.
+    static func isReady(_ pid: pid_t, runtimeDirectory: String) -> Bool {
+        let text = (try? TextFile.read(path(in: runtimeDirectory))) ?? ""
+        return text == "\(pid)\n\(readyMark)\n"
+    }
+
+    private func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     }
 
     /// Empties the file, so that nobody takes its number for a process.

@@ -23,10 +23,10 @@ enum TextFile {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The last lines of a file that a program writes its output to.
-    static func end(of path: String, lines: Int) -> [String] {
+    /// What a program said last in the file of its output, records of its log (`at=…`) aside.
+    static func lastSentence(of path: String) -> String? {
         let text = (try? read(path)) ?? ""
-        return text.split(separator: "\n").suffix(lines).map(String.init)
+        return text.split(separator: "\n").last { !$0.hasPrefix("at=") }.map(String.init)
     }
 
     /// Replaces a file's text; what cannot be written is left.

@@ -20,7 +20,7 @@ struct UpCommand: ToolCommand {
         guard detach else {
             lock.claim()
             defer { lock.release() }
-            let supervisor = Supervisor(tool: tool, files: files)
+            let supervisor = Supervisor(tool: tool, files: files, lock: lock)
             return try supervisor.run()
         }
         // The process that is started takes the lock itself.
