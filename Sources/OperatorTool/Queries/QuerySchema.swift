@@ -46,13 +46,12 @@ struct QuerySchema {
         }
         let columns = table.columns.map { TableColumn($0.name, $0.tableKind) }
         guard !columns.isEmpty else { return }
-        var rows: [[Value]] = []
-        rows.reserveCapacity(count)
-        try transaction.forEachRow(of: table) { row in
-            rows.append(zip(table.columns, row).map { $0.value(of: $1) })
-            return true
+        try connection.createTable(table.name, columns: columns) { append in
+            try transaction.forEachRow(of: table) { row in
+                try append(zip(table.columns, row).map { $0.value(of: $1) })
+                return true
+            }
         }
-        try connection.createTable(table.name, columns: columns, rows: rows)
     }
 }
 

@@ -24,7 +24,14 @@ extension DuckDBConnection {
     /// its column's kind (integers count as doubles, too) becomes null.
     package func createTable(
         _ name: String, columns: [TableColumn], rows: some Sequence<[Value]>
-    ) throws(WarehouseError) {
+    ) throws {
+        try createTable(name, columns: columns) { append in for row in rows { try append(row) } }
+    }
+
+    /// The same from rows that `fill` gives one after the other: no more of them than a chunk holds are in memory.
+    package func createTable(
+        _ name: String, columns: [TableColumn], fill: (_ append: ([Value]) throws -> Void) throws -> Void
+    ) throws {
         let attempt = "make the table \(name)"
         let definitions = columns.map { "\(Self.identifier($0.name)) \($0.kind.rawValue)" }.joined(separator: ", ")
         try execute("CREATE TEMP TABLE \(Self.identifier(name)) (\(definitions))", attempting: attempt)
@@ -32,7 +39,7 @@ extension DuckDBConnection {
             table: name, types: columns.map { $0.kind.logicalType }, on: self, attempting: attempt)
         var pending: [[Value]] = []
         pending.reserveCapacity(ChunkAppender.capacity)
-        for row in rows {
+        try fill { row in
             pending.append(row)
             if pending.count == ChunkAppender.capacity {
                 try Self.append(pending, columns, to: appender)
