@@ -59,10 +59,11 @@ package struct JSONWriter: Sendable {
         literal(value.map { $0 ? "true" : "false" } ?? "null")
     }
 
-    /// A member whose value is JSON already.
+    /// A member whose value is JSON already. Line ends within it, which JSON has between tokens alone, become spaces, so
+    /// that a line stays a line.
     package mutating func member(_ name: String, json: String) {
         self.name(name)
-        literal(json)
+        onOneLine(json)
     }
 
     package mutating func element(_ value: String) {
@@ -73,7 +74,7 @@ package struct JSONWriter: Sendable {
     /// An element that is JSON already.
     package mutating func element(json: String) {
         comma()
-        literal(json)
+        onOneLine(json)
     }
 
     /// As few digits as give the same double back; without a fraction where there is none.
@@ -103,6 +104,11 @@ package struct JSONWriter: Sendable {
     private mutating func comma() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true
+    }
+
+    private mutating func onOneLine(_ json: String) {
+        let space = UInt8(ascii: " ")
+        bytes.append(contentsOf: json.utf8.lazy.map { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") ? space : $0 })
     }
 
     private mutating func literal(_ text: String) { bytes.append(contentsOf: text.utf8) }
