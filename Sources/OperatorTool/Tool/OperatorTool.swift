@@ -104,7 +104,7 @@ struct EndedWith: Error {
 /// `millrace`: the root of all commands.
 struct MillraceCommand: ToolCommand {
     static let configuration = CommandConfiguration(
-        commandName: "millrace", abstract: "The operator's tool of Millrace.", version: "0.1.0",
+        commandName: "millrace", abstract: "The operator's tool of Millrace.", version: millraceVersion,
         groupedSubcommands: [
             CommandGroup(
                 name: "Running:",
