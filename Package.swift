@@ -84,7 +84,7 @@ let package = Package(
         room("Warehouse", ["CDuckDB", "EventModel"], [], sql: true),
         // Row 3: the work itself.
         room("Statistics"),
-        room("Ingest", ["EventModel", "Settings", "Telemetry", "WriteAheadLog"], [crypto, logging, lifecycle, nioCore, nioPosix]),
+        room("Ingest", ["EventModel", "Settings", "Telemetry", "WriteAheadLog"], [crypto, logging, lifecycle, nioCore, nioPosix, unixSignals]),
         room("Loading", ["ControlStore", "EventModel", "Settings", "Telemetry", "Warehouse", "WriteAheadLog"], [crypto, logging, lifecycle]),
         room("WorkerKit", ["ControlStore", "EventModel", "JobQueue", "Settings", "Telemetry"], [argumentParser, lifecycle, logging]),
         // Row 4: jobs, tool, API.

@@ -2,6 +2,7 @@ import EventModel
 import Logging
 import ServiceLifecycle
 import Settings
+import UnixSignals
 import WriteAheadLog
 
 /// `millraced` as a service: opens the log, listens, and ends gracefully when asked to.
@@ -40,12 +41,18 @@ package struct IngestDaemon: Service {
         logger.info("stopped", metadata: ["events": "\(server.verdict.headerValue)"])
     }
 
-    /// Starts the daemon and runs it until SIGTERM or SIGINT.
-    package static func runUntilSignalled(_ configuration: Configuration, logger: Logger) async throws {
+    /// Starts the daemon and runs it until SIGTERM or SIGINT. At SIGHUP `reread` gives the configuration as it is then.
+    package static func runUntilSignalled(
+        _ configuration: Configuration, logger: Logger, reread: @escaping @Sendable () throws -> Configuration
+    ) async throws {
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
         let daemon = try await start(configuration, logger: logger)
+        let reloading = ReloadService(
+            server: daemon.server, started: configuration, read: reread, signals: hangUps, logger: logger)
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: daemon)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: [.init(service: daemon), .init(service: reloading)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
     }
 }

@@ -15,8 +15,8 @@ struct KeyWatcher {
     }
 
     let path: String
-    let eventsPerMinutePerKey: Int
-    let eventsPerMinutePerAddress: Int
+    private var eventsPerMinutePerKey: Int
+    private var eventsPerMinutePerAddress: Int
     let logger: Logger
     private var last: Identity?
     private var isFirst = true
@@ -26,6 +26,13 @@ struct KeyWatcher {
         eventsPerMinutePerKey = options.eventsPerMinutePerKey
         eventsPerMinutePerAddress = options.eventsPerMinutePerAddress
         self.logger = logger
+    }
+
+    /// Has the file read again, with these rates for projects that name none.
+    mutating func reload(eventsPerMinutePerKey: Int, eventsPerMinutePerAddress: Int) {
+        self.eventsPerMinutePerKey = eventsPerMinutePerKey
+        self.eventsPerMinutePerAddress = eventsPerMinutePerAddress
+        last = nil
     }
 
     /// The keys where the file is new since the last call and can be read, else nil.

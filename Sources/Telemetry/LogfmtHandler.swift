@@ -1,23 +1,34 @@
 import EventModel
+import Glibc
 import Logging
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Writes each record as one line of logfmt: `at=… level=… program=… message="…" name=value …`.
 package struct LogfmtHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
-    package var logLevel: Logger.Level
+    private var ownLevel: Logger.Level?
+    private let commonLevel: @Sendable () -> Logger.Level
     private let program: String
     private let write: @Sendable (String) -> Void
 
     /// `write` gets each line with its line feed.
     package init(program: String, logLevel: Logger.Level, write: @escaping @Sendable (String) -> Void) {
+        self.init(program: program, commonLevel: { logLevel }, write: write)
+    }
+
+    /// `commonLevel` is asked at each record, unless the handler was given a level of its own.
+    init(
+        program: String, commonLevel: @escaping @Sendable () -> Logger.Level,
+        write: @escaping @Sendable (String) -> Void
+    ) {
         self.program = program
-        self.logLevel = logLevel
+        self.commonLevel = commonLevel
         self.write = write
+    }
+
+    package var logLevel: Logger.Level {
+        get { ownLevel ?? commonLevel() }
+        set { ownLevel = newValue }
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventModel
 import Ingest
 import Logging
 import Settings
@@ -10,13 +11,15 @@ struct Millraced: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "millraced",
         abstract: "Takes beacons over HTTP and sockets, and answers once they are on the disk.",
-        version: "0.1.0")
+        version: millraceVersion)
 
     @OptionGroup var options: ProgramOptions
 
     func run() async {
         await Program.run("millraced", options) { configuration in
-            try await IngestDaemon.runUntilSignalled(configuration, logger: Logger(label: "millraced"))
+            try await IngestDaemon.runUntilSignalled(configuration, logger: Logger(label: "millraced")) { [options] in
+                try options.configuration()
+            }
         }
     }
 }
