@@ -1,4 +1,5 @@
-/// What the daemon knows of projects and keys: the content of `snapshot/projects.json`. Holds hashes of keys, never keys.
+/// What the daemon knows of projects and keys: the content of `snapshot/projects.json`. Holds hashes of keys, never a
+/// key.
 ///
 /// The file is JSON with the member names below in snake case; it is replaced atomically by rename.
 package struct ProjectSnapshot: Codable, Sendable, Equatable {

@@ -1,8 +1,5 @@
 import FoundationEssentials
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// Secrets, which stand in files of their own and never in the TOML, a log or an error.
 package enum Secret: String, Sendable, CaseIterable {

@@ -1,11 +1,8 @@
 import EventModel
 import FoundationEssentials
+import Glibc
 import Settings
 import Telemetry
-
-#if canImport(Glibc)
-import Glibc
-#endif
 
 /// How a program begins and ends: configuration, logging, one sentence for what went wrong, the right exit code.
 package enum Program {

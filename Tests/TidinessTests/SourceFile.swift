@@ -86,15 +86,16 @@ struct SourceFile {
         return above >= 0 && lines[above].trimmingCharacters(in: .whitespaces).hasPrefix("///")
     }
 
+    private static let functionStart =
+        #"^\s*((package|private|fileprivate|static|mutating|override|final|consuming|nonisolated|"#
+        + #"@\w+(\([^)]*\))?) )*(func |init[?(<])"#
+
     /// Every function and initialiser with a body, from its first line to its closing brace at the same margin.
     func functions() -> [Function] {
         var found: [Function] = []
         for (index, line) in code.enumerated() {
             let margin = line.prefix { $0 == " " }.count
-            let starts = line.range(
-                of:
-                    #"^\s*((package|private|fileprivate|static|mutating|override|final|consuming|nonisolated|@\w+(\([^)]*\))?) )*(func |init[?(<])"#,
-                options: .regularExpression)
+            let starts = line.range(of: Self.functionStart, options: .regularExpression)
             guard starts != nil else { continue }
             let closing = String(repeating: " ", count: margin) + "}"
             for (offset, later) in code[(index + 1)...].enumerated() {
