@@ -2,6 +2,7 @@ import CSQLite
 import EventModel
 import FoundationEssentials
 import GRDB
+import Glibc
 
 /// The control database: everything small or mutable, in one SQLite file that all programs share.
 ///
@@ -107,6 +108,11 @@ package final class ControlStore: Sendable {
         do { try pool.close() } catch { throw StoreError(error, attempting: "closing \(path)") }
     }
 
+    /// SQLite says of a file that may not be opened no more than that it cannot be.
+    private static func isDenied(_ path: String) -> Bool {
+        access(path, F_OK) == 0 && access(path, R_OK | W_OK) != 0 && (errno == EACCES || errno == EROFS)
+    }
+
     private static func connect(path: String, clock: Clock) throws(StoreError) -> ControlStore {
         var configuration = Configuration()
         configuration.busyMode = .timeout(busyTimeoutSeconds)
@@ -122,6 +128,9 @@ package final class ControlStore: Sendable {
             // GRDB sets NORMAL when it turns the writer to WAL mode, which is after `prepareDatabase`.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             return ControlStore(path: path, clock: clock, pool: pool)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN && isDenied(path) {
+            throw StoreError(
+                .notPermitted, "opening \(path) was not permitted; check who owns it, and its mode", underlying: error)
         } catch {
             throw StoreError(error, attempting: "opening \(path)")
         }

@@ -1,5 +1,6 @@
 import ControlStore
 import EventModel
+import Glibc
 import Warehouse
 import WriteAheadLog
 
@@ -27,6 +28,13 @@ package struct LoadError: ExitCoded {
         self.code = code
         self.message = message
         self.underlying = underlying
+    }
+
+    /// The error of the call that just failed, by its `errno`.
+    static func system(_ what: String, remedy: String) -> LoadError {
+        let number = errno
+        let code: Code = [EACCES, EPERM, EROFS].contains(number) ? .noPermission : .inputOutput
+        return LoadError(code, "\(what): \(String(cString: strerror(number))); \(remedy)")
     }
 
     package var exitCode: ExitCode {

@@ -68,8 +68,6 @@ struct GarbageCollector {
     }
 
     private static func failure(_ what: String) -> LoadError {
-        let number = errno
-        let code: LoadError.Code = [EACCES, EPERM, EROFS].contains(number) ? .noPermission : .inputOutput
-        return LoadError(code, "\(what): \(String(cString: strerror(number)))")
+        .system(what, remedy: "check who owns it, and its mode")
     }
 }

@@ -22,8 +22,6 @@ final class LoaderLock {
     deinit { close(descriptor) }
 
     private static func failure(_ what: String) -> LoadError {
-        let number = errno
-        let code: LoadError.Code = [EACCES, EPERM, EROFS].contains(number) ? .noPermission : .inputOutput
-        return LoadError(code, "\(what): \(String(cString: strerror(number))); check that data_dir exists and is ours")
+        .system(what, remedy: "check that data_dir exists and is ours")
     }
 }

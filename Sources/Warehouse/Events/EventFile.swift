@@ -65,7 +65,8 @@ enum EventFile {
         let reason = String(cString: strerror(number))
         switch number {
         case ENOENT: return WarehouseError(.missingFile, attempt, reason)
-        case EACCES, EPERM, EROFS: return WarehouseError(.refused, attempt, "\(reason); check who owns it, and its mode")
+        case EACCES, EPERM, EROFS:
+            return WarehouseError(.refused, attempt, "\(reason); check who owns it, and its mode")
         case ENOSPC, EDQUOT: return WarehouseError(.inputOutput, attempt, "\(reason); free some space and try again")
         default: return WarehouseError(.inputOutput, attempt, reason)
         }
