@@ -35,9 +35,12 @@ package struct WorkerContext: Sendable {
         self.isDryRun = isDryRun
     }
 
+    /// What the job is at: one short sentence.
+    package func progress(_ message: String) { progress(nil, message) }
+
     /// How far the job is: `fraction` is 0 to 1, nil to leave it; `message` one short sentence. Kept with the next
     /// heartbeat, so it costs little.
-    package func progress(_ fraction: Double? = nil, _ message: String) {
+    package func progress(_ fraction: Double?, _ message: String) {
         run?.state.withLock { state in
             state.progress = fraction ?? state.progress
             state.message = message

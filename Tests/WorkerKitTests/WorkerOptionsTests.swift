@@ -26,6 +26,13 @@ import Testing
         if let error { #expect(WorkerOptions.exitCode(for: error).rawValue == ExitCode.usage.rawValue) }
     }
 
+    @Test func `a time of day that is none is bad configuration, and said by name`() throws {
+        let error = #expect(throws: ProgramError.self) { try Environment.clock(["MILLRACE_NOW": "soon"]) }
+        #expect(error?.exitCode == .badConfiguration && error?.description.contains("MILLRACE_NOW") == true)
+        let now = try #require(Timestamp("2025-01-01T12:00:00Z"))
+        #expect(try Environment.clock(["MILLRACE_NOW": "2025-01-01T12:00:00Z"]).now() >= now)
+    }
+
     @Test func `an error is one object for those who read JSON`() throws {
         let error = ProgramError(.tryAgain, "another loader holds \"the lock\"")
         #expect(

@@ -112,6 +112,7 @@ import Testing
         try await withTemporaryDirectory { directory in
             let site = try WorkerSite(directory)
             let outcome = try await site.worker { job, context in
+                context.progress("begins")
                 context.progress(0.5, "half")
                 context.count(events: 1)
                 try context.whileHolding { _ = try $0.createProject(name: "kept") }
