@@ -38,10 +38,15 @@ package struct StoreError: ExitCoded {
         self.underlying = underlying
     }
 
-    /// Tells SQLite's result codes apart; errors of this room pass through.
+    /// Tells SQLite's result codes and the file system's apart; errors of this room pass through.
     package init(_ error: any Error, attempting what: String) {
         if let error = error as? StoreError {
             self = error
+            return
+        }
+        if let error = error as? FileError {
+            let code: Code = error.isFullDisk ? .diskFull : error.isDenied ? .notPermitted : .inputOutput
+            self.init(code, error.description, underlying: error)
             return
         }
         guard let error = error as? DatabaseError else {

@@ -1,6 +1,5 @@
 import ControlStore
 import EventModel
-import FoundationEssentials
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -69,9 +68,9 @@ final class StatusReport: Service {
         }
         guard content.state != nil else { return }
         do {
-            try FileManager.default.createDirectory(
-                atPath: AtomicFile.directory(of: path), withIntermediateDirectories: true, attributes: nil)
-            try AtomicFile.replace(path, with: Array(try JSONText.encode(content).utf8), mode: 0o640)
+            try AtomicFile.makeDirectory(of: path)
+            let bytes = Array(try JSONText.encode(content).utf8)
+            try AtomicFile.replace(path, with: bytes, mode: 0o640, isDurable: false)
         } catch {
             logger.warning("cannot write the status file", metadata: ["path": "\(path)", "reason": "\(error)"])
         }

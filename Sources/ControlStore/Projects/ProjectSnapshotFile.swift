@@ -43,9 +43,7 @@ package enum ProjectSnapshotFile {
     @discardableResult
     package static func publish(store: ControlStore, path: String) throws(StoreError) -> Int64 {
         do {
-            try FileManager.default.createDirectory(
-                atPath: AtomicFile.directory(of: path), withIntermediateDirectories: true,
-                attributes: nil)
+            try AtomicFile.makeDirectory(of: path)
             return try AtomicFile.locked(path + ".lock", mode: mode) {
                 let snapshot = try store.read { try $0.snapshot() }
                 let written = read(path: path)

@@ -65,7 +65,7 @@ struct EventNames {
 extension Event {
     /// Puts the event under `(other)`.
     fileprivate mutating func rename() {
-        let member = "{\"event_type\":" + JSONLiteral.text(eventType)
+        let member = "{\"event_type\":" + JSONWriter.quoted(eventType)
         let rest = metadata.drop { $0 == " " || $0 == "\n" || $0 == "\t" || $0 == "\r" }.dropFirst()
         let isEmpty = rest.first { $0 != " " && $0 != "\n" && $0 != "\t" && $0 != "\r" } == "}"
         metadata = isEmpty ? member + "}" : member + "," + rest

@@ -83,8 +83,8 @@ struct LoaderStatusFile {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let text = try? encoder.encode(status) else { return }
-        let (path, temporary) = ("\(directory)/millrace-load.json", "\(directory)/.millrace-load.json.new")
-        guard (try? text.write(to: URL(filePath: temporary))) != nil else { return }
-        rename(temporary, path)
+        let path = directory + "/millrace-load.json"
+        try? AtomicFile.makeDirectory(of: path)
+        try? AtomicFile.replace(path, with: Array(text), mode: 0o640, isDurable: false)
     }
 }

@@ -59,9 +59,9 @@ struct BatchSessions {
         guard Event.isUsable(sessionID) else {
             let origin = PartOrigin(batch, index, sessionID: nil)
             deadLetters.append(
-                DeadLetter(
-                    .session, of: origin, reason: "session_id must have 1 to 255 characters",
-                    members: "\"session\":\(JSONLiteral.text(sessionID))"))
+                DeadLetter(.session, of: origin, reason: "session_id must have 1 to 255 characters") { json in
+                    json.member("session", sessionID)
+                })
             return
         }
         add(index, batch, Key(project: project, text: sessionID), known: nil, isMadeByLoader: false)

@@ -4,12 +4,14 @@ import EventModel
 extension DeadLetter {
     /// A funnel step that cannot be kept.
     init(_ step: Event.FunnelStep, of origin: PartOrigin, componentID: String?, reason: String) {
-        self.init(
-            .funnelStep, of: origin, reason: reason,
-            members: """
-                "funnel":{"name":\(JSONLiteral.text(step.name)),"step":\(JSONLiteral.text(step.step)),\
-                "order":\(step.order)},"component_id":\(JSONLiteral.optional(componentID))
-                """)
+        self.init(.funnelStep, of: origin, reason: reason) { json in
+            json.object("funnel") { json in
+                json.member("name", step.name)
+                json.member("step", step.step)
+                json.member("order", step.order)
+            }
+            json.member("component_id", componentID)
+        }
     }
 
     /// The same of a row that the database refused.
@@ -20,12 +22,12 @@ extension DeadLetter {
 
     /// A variant that cannot be kept.
     init(_ variant: Event.Variant, of origin: PartOrigin, reason: String) {
-        self.init(
-            .variant, of: origin, reason: reason,
-            members: """
-                "variant":{"test_id":\(JSONLiteral.text(variant.testID)),\
-                "variant":\(JSONLiteral.text(variant.variant))}
-                """)
+        self.init(.variant, of: origin, reason: reason) { json in
+            json.object("variant") { json in
+                json.member("test_id", variant.testID)
+                json.member("variant", variant.variant)
+            }
+        }
     }
 
     /// The same of what a batch's events said together.

@@ -77,9 +77,7 @@ struct SessionCommit {
             project: project, eventID: EventID(high: 0, low: 0), position: entry.delta.first,
             sessionID: entry.delta.sessionID)
         deadLetters.append(
-            DeadLetter(
-                .session, of: origin, reason: reason, members: "\"session\":\(JSONLiteral.text(entry.delta.sessionID))")
-        )
+            DeadLetter(.session, of: origin, reason: reason) { $0.member("session", entry.delta.sessionID) })
         for step in entry.steps { deadLetters.append(DeadLetter(step, reason: reason)) }
         for choice in entry.variants { deadLetters.append(DeadLetter(choice, reason: reason)) }
     }

@@ -1,3 +1,5 @@
+import EventModel
+
 extension Value {
     /// The value as JSON text: times as ISO 8601, blobs as hexadecimal digits, maps with text keys as objects, other
     /// maps as a list of `{"key", "value"}`; numbers that JSON lacks (infinity, not a number) as null.
@@ -13,14 +15,14 @@ extension Value {
         case .null: text += "null"
         case .boolean, .integer, .hugeInteger, .decimal: text += description
         case .double(let value): text += value.isFinite ? description : "null"
-        case .text(let value): Self.writeQuoted(value, to: &text)
-        case .blob, .uuid, .timestamp, .date, .time: Self.writeQuoted(description, to: &text)
+        case .text(let value): text += JSONWriter.quoted(value)
+        case .blob, .uuid, .timestamp, .date, .time: text += JSONWriter.quoted(description)
         case .list(let values): Self.writeList(values, to: &text) { $0.write(to: &$1) }
         case .structure(let members):
             text += "{"
             for (index, member) in members.enumerated() {
                 if index > 0 { text += "," }
-                Self.writeQuoted(member.name, to: &text)
+                text += JSONWriter.quoted(member.name)
                 text += ":"
                 member.value.write(to: &text)
             }
@@ -47,24 +49,5 @@ extension Value {
             write(element, &text)
         }
         text += "]"
-    }
-
-    /// Appends the text as a JSON string.
-    static func writeQuoted(_ value: String, to text: inout String) {
-        text += "\""
-        for scalar in value.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case "\u{0}"..."\u{1F}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        text += "\""
     }
 }
