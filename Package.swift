@@ -7,7 +7,10 @@ let strict: [SwiftSetting] =
     + (Context.environment["MILLRACE_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : [])
 
 /// A room: a library target that may import only the rooms and libraries named here.
-func room(_ name: String, _ rooms: [String] = [], _ libraries: [Target.Dependency] = [], sql: Bool = false, assets: Bool = false)
+func room(
+    _ name: String, _ rooms: [String] = [], _ libraries: [Target.Dependency] = [], sql: Bool = false,
+    assets: Bool = false
+)
     -> Target
 {
     .target(
@@ -84,22 +87,42 @@ let package = Package(
         room("Warehouse", ["CDuckDB", "EventModel"], [], sql: true),
         // Row 3: the work itself.
         room("Statistics"),
-        room("Ingest", ["EventModel", "Settings", "Telemetry", "WriteAheadLog"], [crypto, logging, lifecycle, nioCore, nioPosix, unixSignals]),
-        room("Loading", ["ControlStore", "EventModel", "Settings", "Telemetry", "Warehouse", "WriteAheadLog"], [crypto, logging, lifecycle]),
-        room("WorkerKit", ["ControlStore", "EventModel", "JobQueue", "Settings", "Telemetry"], [argumentParser, lifecycle, logging]),
+        room(
+            "Ingest", ["EventModel", "Settings", "Telemetry", "WriteAheadLog"],
+            [crypto, logging, lifecycle, nioCore, nioPosix, unixSignals]),
+        room(
+            "Loading", ["ControlStore", "EventModel", "Settings", "Telemetry", "Warehouse", "WriteAheadLog"],
+            [crypto, logging, lifecycle]),
+        room(
+            "WorkerKit", ["ControlStore", "EventModel", "JobQueue", "Settings", "Telemetry"],
+            [argumentParser, lifecycle, logging]),
         // Row 4: jobs, tool, API.
-        room("Jobs", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Statistics", "Telemetry", "Warehouse", "WorkerKit", "WriteAheadLog"], [logging]),
-        room("OperatorTool", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry", "Warehouse", "WorkerKit", "WriteAheadLog"], [argumentParser, crypto, logging]),
-        room("API", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry"], [crypto, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioPosix, unixSignals]),
+        room(
+            "Jobs",
+            [
+                "ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Statistics", "Telemetry",
+                "Warehouse", "WorkerKit", "WriteAheadLog",
+            ], [logging]),
+        room(
+            "OperatorTool",
+            [
+                "ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry", "Warehouse", "WorkerKit",
+                "WriteAheadLog",
+            ], [argumentParser, crypto, logging]),
+        room(
+            "API", ["ControlStore", "EventModel", "JobQueue", "KeyValue", "Settings", "Telemetry"],
+            [crypto, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioPosix, unixSignals]),
         room("Dashboard", ["API", "ControlStore", "EventModel", "KeyValue", "Settings"], [hummingbird], assets: true),
         // Row 5: programs.
         program("millraced", ["EventModel", "Ingest", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
         program("millrace-load", ["EventModel", "Loading", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
         program("millrace-aggregate", ["EventModel", "Jobs", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
-        program("millrace-api", ["API", "Dashboard", "EventModel", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
+        program(
+            "millrace-api", ["API", "Dashboard", "EventModel", "Settings", "Telemetry", "WorkerKit"], [argumentParser]),
         program("millrace", ["OperatorTool"], [argumentParser]),
         // Tests.
-        .target(name: "TestKit", dependencies: ["ControlStore", "EventModel"], path: "Tests/TestKit", swiftSettings: strict),
+        .target(
+            name: "TestKit", dependencies: ["ControlStore", "EventModel"], path: "Tests/TestKit", swiftSettings: strict),
         .testTarget(name: "TidinessTests", dependencies: ["TestKit"], swiftSettings: strict),
         tests("EventModel", [], [crypto]),
         tests("Settings"),
@@ -113,7 +136,12 @@ let package = Package(
         tests("Ingest", ["Settings", "WriteAheadLog"], [nioCore, nioPosix]),
         tests("Loading", ["Settings", "Warehouse", "WriteAheadLog"]),
         tests("WorkerKit", ["JobQueue", "KeyValue", "Settings"]),
-        tests("Jobs", ["ControlStore", "WriteAheadLog", "JobQueue", "KeyValue", "Settings", "Statistics", "Warehouse", "WorkerKit"]),
+        tests(
+            "Jobs",
+            [
+                "ControlStore", "WriteAheadLog", "JobQueue", "KeyValue", "Settings", "Statistics", "Warehouse",
+                "WorkerKit",
+            ]),
         tests("OperatorTool", ["JobQueue", "KeyValue", "Settings", "WriteAheadLog"]),
         tests("API", ["Dashboard", "KeyValue", "JobQueue", "Settings"], [hummingbird, hummingbirdTesting]),
     ]
