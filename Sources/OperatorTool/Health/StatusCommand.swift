@@ -22,7 +22,7 @@ struct StatusCommand: ToolCommand {
     var wantsJSON: Bool { json }
 
     func perform(_ tool: Tool) throws {
-        let report = try StatusReport(tool)
+        let report = StatusReport(tool)
         if json {
             tool.console.json { report.write(to: &$0) }
         } else if line {
@@ -114,9 +114,7 @@ extension StatusReport {
     /// A running daemon knows what it wrote last; a log without one is asked itself.
     private var lastSequence: UInt64? { max(daemon?.lastSequence ?? 0, log?.lastSequence ?? 0) }
 
-    private var durableSequence: UInt64? {
-        max(daemon.map { $0.isRunning ? $0.durableSequence : 0 } ?? 0, log?.durableSequence ?? 0)
-    }
+    private var durableSequence: UInt64? { LogFacts.durableSequence(log, daemon, loaded: loadedSequence) }
 
     func print(_ console: Console) {
         let isRunning = daemon?.isRunning ?? false

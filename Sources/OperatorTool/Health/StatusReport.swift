@@ -37,7 +37,7 @@ struct StatusReport {
         var files: (count: Int, bytes: Int64) = (0, 0)
     }
 
-    init(_ tool: Tool) throws {
+    init(_ tool: Tool) {
         now = Clock.system.now()
         daemon = DaemonStatus.read(directory: tool.configuration.statusDirectory)
         loader = LoaderStatus.read(directory: tool.configuration.statusDirectory)
@@ -134,5 +134,12 @@ enum JSONMember {
 enum LogFacts {
     static func lastSequence(_ directory: String) throws(LogError) -> UInt64 {
         try LogDirectory.status(directory).lastSequence
+    }
+
+    /// Up to which number all is on the disk. The log itself says it a group later, a running daemon once a second;
+    /// and what is loaded was synced before.
+    static func durableSequence(_ log: LogStatus?, _ daemon: DaemonStatus?, loaded: UInt64?) -> UInt64 {
+        let said = daemon.map { $0.isRunning ? $0.durableSequence : 0 } ?? 0
+        return max(said, log?.durableSequence ?? 0, loaded ?? 0)
     }
 }

@@ -19,12 +19,17 @@ struct LogCommand: ParsableCommand {
 
         func perform(_ tool: Tool) throws {
             let status = try LogDirectory.status(tool.configuration.logDirectory)
-            let loaded = try? tool.store().read { try $0.loadCheckpoint()?.sequence }
-            guard !json else { return tool.console.json { write(status, loaded: loaded ?? nil, to: &$0) } }
+            // Without a database nothing is loaded, and the log can be looked at.
+            let loaded = (try? tool.store().read { try $0.loadCheckpoint()?.sequence }) ?? nil
+            let daemon = DaemonStatus.read(directory: tool.configuration.statusDirectory)
+            let durable = LogFacts.durableSequence(status, daemon, loaded: loaded)
+            guard !json else {
+                return tool.console.json { write(status, durable: durable, loaded: loaded, to: &$0) }
+            }
             tool.console.line("log       \(status.logID), \(Display.bytes(status.occupiedBytes)) on the disk")
             tool.console.line("records   \(status.firstSequence.map { "\($0)" } ?? "none") to \(status.lastSequence)")
-            tool.console.line("durable   \(status.durableSequence)")
-            tool.console.line("loaded    \(loaded.flatMap { $0 }.map { "\($0)" } ?? "nothing yet")")
+            tool.console.line("durable   \(durable)")
+            tool.console.line("loaded    \(loaded.map { "\($0)" } ?? "nothing yet")")
             var table = Table(["SEGMENT", "FIRST", "LAST", "SIZE", "BEGUN", "SEALED"])
             for segment in status.segments {
                 table.add([
@@ -36,12 +41,12 @@ struct LogCommand: ParsableCommand {
             for line in table.lines { tool.console.line(line) }
         }
 
-        private func write(_ status: LogStatus, loaded: UInt64?, to json: inout JSONWriter) {
+        private func write(_ status: LogStatus, durable: UInt64, loaded: UInt64?, to json: inout JSONWriter) {
             json.object { json in
                 json.member("log_id", status.logID.hex)
                 json.member("first_sequence", status.firstSequence)
                 json.member("last_sequence", status.lastSequence)
-                json.member("durable_sequence", status.durableSequence)
+                json.member("durable_sequence", durable)
                 json.member("loaded_sequence", loaded)
                 json.member("last_written_at", status.lastWrittenAt?.description)
                 json.member("bytes", status.bytes)

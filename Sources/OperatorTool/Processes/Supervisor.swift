@@ -88,7 +88,7 @@ struct Supervisor {
             }
             if isReady, tool.console.isTerminal, now >= nextLine {
                 nextLine = now + .seconds(2)
-                tool.console.progress((try? StatusReport(tool))?.line ?? "")
+                tool.console.progress(StatusReport(tool).line)
             }
         }
     }
