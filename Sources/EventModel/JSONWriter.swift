@@ -107,8 +107,10 @@ package struct JSONWriter: Sendable {
     }
 
     private mutating func onOneLine(_ json: String) {
-        let space = UInt8(ascii: " ")
-        bytes.append(contentsOf: json.utf8.lazy.map { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") ? space : $0 })
+        for byte in json.utf8 {
+            let endsLine = byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
+            bytes.append(endsLine ? UInt8(ascii: " ") : byte)
+        }
     }
 
     private mutating func literal(_ text: String) { bytes.append(contentsOf: text.utf8) }

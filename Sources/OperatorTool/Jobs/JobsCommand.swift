@@ -35,6 +35,10 @@ struct JobsCommand: ParsableCommand {
 
         var wantsJSON: Bool { json }
 
+        func validate() throws {
+            if limit < 1 { throw ValidationError("--limit must be at least 1") }
+        }
+
         func perform(_ tool: Tool) throws {
             let store = try tool.store()
             let jobs = try tool.queue(store).list(state: state, kind: kind, limit: limit)

@@ -111,7 +111,7 @@ struct JobWatch {
         let config = tool.configurationFile.map { ["--config", $0] } ?? []
         try tool.makeDirectory(tool.configuration.runtimeDirectory)
         worker = try ChildProcess.start(
-            path, config + WorkerStart.drainArguments, environment: tool.environment, output: output)
+            path, config + WorkerStart.arguments, environment: tool.environment, output: output)
     }
 
     private var output: String { "\(tool.configuration.runtimeDirectory)/jobs-run.out" }

@@ -39,6 +39,10 @@ struct KeyValueCommand: ParsableCommand {
 
         var wantsJSON: Bool { json }
 
+        func validate() throws {
+            if limit < 1 { throw ValidationError("--limit must be at least 1") }
+        }
+
         func perform(_ tool: Tool) throws {
             let entries = try tool.store().read {
                 try KeyValueStore(namespace: namespace).list(prefix: prefix, limit: limit, in: $0)

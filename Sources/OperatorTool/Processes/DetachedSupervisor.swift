@@ -38,7 +38,9 @@ struct DetachedSupervisor {
     /// What the process said itself says most; else how it ended.
     private static func sentence(_ end: ChildProcess.End, _ output: String) -> String {
         let mark = "millrace: "
-        if let said = TextFile.lastSentence(of: output), said.hasPrefix(mark) { return String(said.dropFirst(mark.count)) }
+        if let said = TextFile.lastSentence(of: output), said.hasPrefix(mark) {
+            return String(said.dropFirst(mark.count))
+        }
         return "`millrace up` \(end.sentence); see \(output)"
     }
 }

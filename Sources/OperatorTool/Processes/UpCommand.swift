@@ -45,7 +45,7 @@ struct DownCommand: ToolCommand {
             let ended = LeftoverPrograms.end(runtimeDirectory: directory) { tool.console.note($0) }
             return tool.console.line(ended == 0 ? "Nothing runs here." : "Ended \(ended) programs that were left.")
         }
-        guard kill(pid, SIGTERM) == 0 else {
+        guard kill(pid, SIGTERM) == 0 || errno == ESRCH else {
             throw ToolError(.noPermission, "may not end process \(pid); run this as the user who ran `millrace up`")
         }
         tool.console.progress("ending process \(pid) …")

@@ -39,7 +39,7 @@ struct WorkerPrograms {
         for index in workers.indices {
             let newest = workers[index].schedule.newestSlot(at: tool.clock.now())
             if let queued = try? queue.newestSlot(workers[index].kind), queued < newest {
-                start(index, scheduled: true)
+                start(index)
             }
         }
     }
@@ -57,9 +57,9 @@ struct WorkerPrograms {
             guard workers[index].child == nil, ContinuousClock.now >= workers[index].startAt else { continue }
             if tool.clock.now() >= workers[index].nextSlot {
                 workers[index].nextSlot = workers[index].schedule.nextSlot(after: tool.clock.now())
-                start(index, scheduled: true)
+                start(index)
             } else if let wake = queue.wakeFiles?.path(workers[index].kind), access(wake, F_OK) == 0 {
-                start(index, scheduled: false)
+                start(index)
             }
         }
     }
@@ -72,11 +72,11 @@ struct WorkerPrograms {
         }
     }
 
-    private mutating func start(_ index: Int, scheduled: Bool) {
+    private mutating func start(_ index: Int) {
         do {
             let child = try ChildProcess.start(
-                workers[index].path, arguments + (scheduled ? ["--scheduled"] : WorkerStart.drainArguments),
-                environment: tool.environment, output: output(index))
+                workers[index].path, arguments + WorkerStart.arguments, environment: tool.environment,
+                output: output(index))
             workers[index].child = child
             let pidFile = LeftoverPrograms.pidFile(name(index), in: tool.configuration.runtimeDirectory)
             TextFile.write("\(child.pid)\n", to: pidFile)
@@ -91,8 +91,8 @@ struct WorkerPrograms {
     private func output(_ index: Int) -> String { "\(tool.configuration.runtimeDirectory)/\(name(index)).out" }
 }
 
-/// How a worker is started to do what waits.
+/// How a worker is started, at its time or because jobs wait.
 enum WorkerStart {
     /// Queues nothing but the planned slot where that is still missing, and drains.
-    static let drainArguments = ["--scheduled"]
+    static let arguments = ["--scheduled"]
 }
