@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent.parent
 
@@ -126,6 +127,8 @@ def run(tests):
             print(f"ok   {test.__doc__.strip()} ({time.monotonic() - start:.1f} s)", flush=True)
         except Exception as error:  # a test may fail in any way; the next one still runs
             failed += 1
-            print(f"FAIL {test.__doc__.strip()}: {type(error).__name__}: {error}", flush=True)
+            line = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{pathlib.Path(line.filename).name}:{line.lineno}"
+            print(f"FAIL {test.__doc__.strip()}: {type(error).__name__} at {place}: {error}", flush=True)
     print(f"{len(tests) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
