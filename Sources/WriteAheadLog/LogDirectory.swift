@@ -11,7 +11,7 @@ package enum LogDirectory {
         var rows: [LogStatus.Segment] = []
         for (index, segment) in segments.enumerated() {
             let next = index + 1 < segments.count ? segments[index + 1].header : nil
-            let last = next?.previousLast ?? end.lastSequence
+            let last = try lastSequence(of: segment, before: next) ?? end.lastSequence
             let facts = try segment.file.facts()
             rows.append(
                 LogStatus.Segment(
@@ -41,7 +41,7 @@ package enum LogDirectory {
                         segment: segments[index - 1].file.name.description, offset: 0))
             }
             var cursor = SegmentCursor(file: segment.file, header: segment.header)
-            if index + 1 < segments.count { cursor.end(at: segments[index + 1].header.previousLast) }
+            if index + 1 < segments.count { cursor.end(before: segments[index + 1].header) }
             try verify(&cursor, into: &payload, &report)
         }
         return report
@@ -125,6 +125,13 @@ package enum LogDirectory {
             segments.append(OpenSegment(file: file, header: header))
         }
         return segments.reversed()
+    }
+
+    /// A sealed segment's last number: what the next one's header says or, where that is damaged, what its own groups
+    /// do. Nil for the newest.
+    private static func lastSequence(of segment: OpenSegment, before next: SegmentHeader?) throws(LogError) -> UInt64? {
+        guard let next else { return nil }
+        return next.isSound ? next.previousLast : try end(of: segment).lastSequence
     }
 
     private struct End {

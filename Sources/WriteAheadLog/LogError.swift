@@ -63,13 +63,13 @@ package struct LogError: ExitCoded, Equatable {
 
     package var exitCode: ExitCode {
         switch code {
-        case .full, .cannotCreate: .cannotCreate
+        case .cannotCreate: .cannotCreate
         case .pendingLimit, .closed: .unavailable
         case .unacceptable, .unknownVersion, .foreignLog, .endsEarly, .damaged: .badData
         case .locked: .tryAgain
         case .missing: .noInput
         case .noPermission: .noPermission
-        case .failed, .inputOutput: .inputOutput
+        case .full, .failed, .inputOutput: .inputOutput
         }
     }
 }

@@ -91,7 +91,7 @@ package struct LogReader {
         guard let file = try SegmentFile(name, in: directory) else { return true }
         let header = try file.header(logID: logID)
         if cursor.last == nil {
-            cursor.end(at: header.previousLast)
+            cursor.end(before: header)
         } else {
             if header.previousLast > position, header.previousLast >= cursor.expected {
                 lose((max(position + 1, cursor.expected))...header.previousLast, offset: 0)

@@ -21,7 +21,7 @@ struct SegmentCursor {
     private(set) var expected: UInt64
     /// All up to here is known to have been on the disk.
     private(set) var knownDurable: UInt64 = 0
-    /// What the next segment says is this one's last number: behind it, nothing counts.
+    /// What the next segment tells of this one's last number: behind it, nothing counts.
     private(set) var last: UInt64?
     /// The log was closed at the end of this segment.
     private(set) var isClosed = false
@@ -38,10 +38,14 @@ struct SegmentCursor {
     /// Whether any record stood in the segment, so far as was read.
     var hasRecords: Bool { expected > header.firstSequence }
 
-    /// The next segment is there, and says where this one ends.
-    mutating func end(at last: UInt64) {
-        self.last = last
-        knownDurable = max(knownDurable, last)
+    /// The next segment is there, and says where this one ends; with a damaged header, no more than that it has.
+    mutating func end(before next: SegmentHeader) {
+        guard next.isSound else {
+            last = next.firstSequence - 1
+            return
+        }
+        last = next.previousLast
+        knownDurable = max(knownDurable, next.previousLast)
     }
 
     /// The next step. Groups that end at or before `skipping` are passed over without reading their payload.

@@ -91,6 +91,23 @@ struct DamageTests {
         }
     }
 
+    @Test func `a segment before one whose header is damaged is read and counted to its end`() throws {
+        try withTemporaryDirectory { directory in
+            for text in ["a", "b"] {
+                let log = try TestLog(LogConfiguration(directory: directory))
+                try log.keep(text, text)
+                log.writer.close()
+            }
+            let second = SegmentName(firstSequence: 3).path(in: directory)
+            writeFile([UInt8](repeating: 0, count: 1_024) + wholeFile(second)[1_024...], second)
+            #expect(try readAll(directory).records.map(\.text) == ["a", "a", "b", "b"])
+            let report = try LogDirectory.verify(directory)
+            #expect(report.records == 4 && report.losses.isEmpty && report.firstSequence == 1)
+            let status = try LogDirectory.status(directory)
+            #expect(status.segments.map(\.lastSequence) == [2, 4] && status.firstSequence == 1)
+        }
+    }
+
     @Test func `a record that looks like a group is not taken for one`() throws {
         try withTemporaryDirectory { directory in
             // Another log's group, sound in itself, at a sector's begin within a record.
