@@ -36,33 +36,35 @@ struct SendCommand: ToolCommand {
             progress.end()
             return sender
         }
-        for refusal in refusals where !json {
-            tool.console.note("millrace: line \(numbers.line(ofEvent: refusal.line)): \(refusal.reason)")
-        }
+        report(sender, refusals.map { ($0, numbers.line(ofEvent: $0.line)) }, tool.console)
+        if sender.refusedLines > 0 { throw EndedWith(.badData) }
+    }
+
+    private func report(
+        _ sender: StreamSender, _ refusals: [(refusal: StreamSender.Refusal, line: Int)], _ console: Console
+    ) {
         let accepted = sender.sentLines - sender.refusedLines
-        if json {
-            tool.console.json { json in
+        guard !json else {
+            return console.json { json in
                 json.object { json in
                     json.member("sent", sender.sentLines)
                     json.member("accepted", accepted)
                     json.member("refused", sender.refusedLines)
                     json.array("refusals") { json in
-                        for refusal in refusals {
+                        for (refusal, line) in refusals {
                             json.object { json in
-                                json.member("line", numbers.line(ofEvent: refusal.line))
+                                json.member("line", line)
                                 json.member("error", refusal.reason)
                             }
                         }
                     }
                 }
             }
-        } else {
-            tool.console.line(
-                "\(Display.number(accepted)) events are on the disk, "
-                    + "\(Display.number(sender.refusedLines)) were refused."
-            )
         }
-        if sender.refusedLines > 0 { throw EndedWith(.badData) }
+        for (refusal, line) in refusals { console.note("millrace: line \(line): \(refusal.reason)") }
+        console.line(
+            "\(Display.number(accepted)) events are on the disk, "
+                + "\(Display.number(sender.refusedLines)) were refused.")
     }
 }
 
