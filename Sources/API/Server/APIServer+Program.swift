@@ -1,11 +1,9 @@
 import ControlStore
+import EventModel
 import Logging
 import Settings
 
 extension APIServer {
-    /// The version of the programs.
-    package static let version = "0.1.0"
-
     /// What `millrace-api` does: opens the store and serves until it is told to stop. `reload` reads the configuration
     /// again.
     package static func runUntilSignalled(
@@ -13,7 +11,7 @@ extension APIServer {
     ) async throws {
         let store = try ControlStore.open(path: configuration.controlDatabase)
         let server = try APIServer(
-            configuration: configuration, store: store, version: version, logger: Logger(label: "millrace-api"),
+            configuration: configuration, store: store, version: millraceVersion, logger: Logger(label: "millrace-api"),
             pages: pages)
         try await server.run(reload: reload)
         try store.close()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventModel
 import Jobs
 import Settings
 import WorkerKit
@@ -9,7 +10,7 @@ struct MillraceAggregate: WorkerProgram {
     static let configuration = CommandConfiguration(
         commandName: "millrace-aggregate",
         abstract: "Makes the records funnel:live, funnel:daily and funnel:summary of every project.",
-        version: "0.1.0")
+        version: millraceVersion)
 
     @OptionGroup var options: WorkerOptions
 

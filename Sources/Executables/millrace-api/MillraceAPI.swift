@@ -1,6 +1,7 @@
 import API
 import ArgumentParser
 import Dashboard
+import EventModel
 import WorkerKit
 
 /// The HTTP API and the dashboards.
@@ -9,7 +10,7 @@ struct MillraceAPI: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "millrace-api",
         abstract: "Answers the HTTP API and serves the dashboards.",
-        version: APIServer.version)
+        version: millraceVersion)
 
     @OptionGroup var options: ProgramOptions
 

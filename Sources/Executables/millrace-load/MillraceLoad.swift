@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventModel
 import Loading
 import WorkerKit
 
@@ -7,7 +8,8 @@ import WorkerKit
 struct MillraceLoad: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "millrace-load",
-        abstract: "Loads events from the write-ahead log into sessions, funnel steps and Parquet files.")
+        abstract: "Loads events from the write-ahead log into sessions, funnel steps and Parquet files.",
+        version: millraceVersion)
 
     @OptionGroup var options: ProgramOptions
 
