@@ -13,6 +13,11 @@ package struct EventID: Hashable, Sendable, CustomStringConvertible {
     /// A UUIDv7 (RFC 9562, 5.7): 48 bits of milliseconds since 1970, the rest random.
     package static func version7(at time: Timestamp) -> EventID {
         var generator = SystemRandomNumberGenerator()
+        return version7(at: time, using: &generator)
+    }
+
+    /// The same with random numbers of the caller's.
+    package static func version7(at time: Timestamp, using generator: inout some RandomNumberGenerator) -> EventID {
         let high = UInt64(truncatingIfNeeded: time.milliseconds) << 16 | 0x7000 | (generator.next() & 0x0FFF)
         let low = 0x8000_0000_0000_0000 | (generator.next() & 0x3FFF_FFFF_FFFF_FFFF)
         return EventID(high: high, low: low)

@@ -1,6 +1,12 @@
 import EventModel
 
 extension EventReader {
+    private static let urls: [EventMember] = [.url, .pageURL, .referrer, .landingPage, .exitPage]
+    private static let names: [EventMember] = [.elementType, .componentID, .screenResolution, .language]
+    private static let objects: [EventMember] = [
+        .coordinates, .viewport, .eventData, .metadata, .session, .exit, .funnel, .variant, .properties,
+    ]
+
     /// The rules of one event. What they let through can be written as it stands.
     mutating func check(_ scanner: JSONScanner, _ context: EventContext) throws(Refusal) -> CheckedEvent {
         try checkTexts(scanner)
@@ -23,12 +29,12 @@ extension EventReader {
         }
         _ = try checkText(.userID, FieldLimits.identity, scanner)
         _ = try checkText(.sessionID, FieldLimits.identity, scanner)
-        for member in [EventMember.url, .pageURL, .referrer, .landingPage, .exitPage] {
+        for member in Self.urls {
             _ = try checkText(member, FieldLimits.url, scanner)
         }
         _ = try checkText(.elementPath, FieldLimits.path, scanner)
         _ = try checkText(.elementText, FieldLimits.text, scanner)
-        for member in [EventMember.elementType, .componentID, .screenResolution, .language] {
+        for member in Self.names {
             _ = try checkText(member, FieldLimits.name, scanner)
         }
         if let url = scan[.url], let pageURL = scan[.pageURL], !isSame(url, pageURL, scanner) {
@@ -38,9 +44,7 @@ extension EventReader {
     }
 
     private mutating func checkObjects(_ scanner: JSONScanner) throws(Refusal) {
-        for member in [
-            EventMember.coordinates, .viewport, .eventData, .metadata, .session, .exit, .funnel, .variant, .properties,
-        ] {
+        for member in Self.objects {
             guard let span = scan[member], span.kind != .object else { continue }
             throw wrongType(member, span, "a JSON object")
         }
@@ -91,8 +95,8 @@ extension EventReader {
         }
     }
 
-    private func readID(_ scanner: JSONScanner, _ context: EventContext) throws(Refusal) -> (EventID, Bool) {
-        guard let span = scan[.id] else { return (.version7(at: context.receivedAt), false) }
+    private mutating func readID(_ scanner: JSONScanner, _ context: EventContext) throws(Refusal) -> (EventID, Bool) {
+        guard let span = scan[.id] else { return (.version7(at: context.receivedAt, using: &random), false) }
         guard span.kind == .string else { throw wrongType(.id, span, "a UUID as text") }
         guard let id = EventID(scanner.content(of: span)) else {
             throw Refusal(.wrongValue, field: "id", byte: span.start, "id is no UUID of 36 characters")

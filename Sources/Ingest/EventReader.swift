@@ -16,6 +16,7 @@ struct EventReader {
     /// Texts with their escapes resolved, cleaned URLs, metadata: one at a time.
     var scratch: [UInt8] = []
     var urlScratch: [UInt8] = []
+    var random = RandomPool()
     /// Whether the id was durable a short while ago.
     let isRecent: (RecentIDs.Entry) -> Bool
     /// Ids of the batch being read, for the memory of recent ones once they are durable.
