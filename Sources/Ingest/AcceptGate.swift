@@ -11,6 +11,7 @@ final class AcceptGate: ChannelOutboundHandler {
         private struct State {
             var open = 0
             var waiting: [any Channel] = []
+            var isShut = false
         }
 
         private let limit: Int
@@ -20,6 +21,14 @@ final class AcceptGate: ChannelOutboundHandler {
 
         var open: Int { state.withLock { $0.open } }
 
+        /// From now on nobody is admitted, also when a connection ends.
+        func shut() {
+            state.withLock {
+                $0.isShut = true
+                $0.waiting = []
+            }
+        }
+
         func opened(_ channel: any Channel) {
             state.withLock { $0.open += 1 }
             channel.closeFuture.whenComplete { _ in self.closed() }
@@ -28,6 +37,7 @@ final class AcceptGate: ChannelOutboundHandler {
         /// Whether the listener may accept now; else it is told when.
         fileprivate func admits(_ listener: any Channel) -> Bool {
             state.withLock { state in
+                if state.isShut { return false }
                 if state.open < limit { return true }
                 state.waiting.append(listener)
                 return false

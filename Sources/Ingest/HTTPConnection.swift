@@ -69,7 +69,7 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
         var incoming = unwrapInboundIn(data)
         guard case .ended = progress else {
             if requestStart == nil { requestStart = .now() }
-            if buffer.readableBytes == 0 { buffer = incoming } else { buffer.writeBuffer(&incoming) }
+            buffer.take(&incoming)
             processRequests()
             return
         }

@@ -13,6 +13,7 @@ package final class IngestServer: Sendable {
     private let loops: [IngestLoop]
     private let counters: [Counters]
     private let listeners: [Listener]
+    private let gate: AcceptGate.Count
     private let housekeeping: Mutex<Housekeeping>
     private let timers: [RepeatedTask]
     private let isStopping = Mutex(false)
@@ -71,9 +72,10 @@ package final class IngestServer: Sendable {
             try await loop.eventLoop.submit { if let keys { loop.keys = keys } }.get()
         }
         if let keys { housekeeping.withLock { $0.snapshotVersion = keys.version } }
+        gate = AcceptGate.Count(limit: options.bounds.connections)
         let factory = ListenerFactory(
             group: group, loops: Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) }),
-            gate: AcceptGate.Count(limit: options.bounds.connections))
+            gate: gate)
         listeners = [
             try await factory.tcp(options.http), try await factory.unix(options.unixSocket, .ingest),
             try await factory.unix(options.streamSocket, .stream),
@@ -149,6 +151,7 @@ package final class IngestServer: Sendable {
             return !isStopping
         }
         guard isFirst else { return }
+        gate.shut()
         for listener in listeners { try? await listener.stopAccepting() }
         // All at once: none may go on serving while another waits for its last connection.
         let drained = loops.map { loop in loop.eventLoop.flatSubmit { loop.drain() } }

@@ -65,7 +65,7 @@ final class StreamConnection: ChannelDuplexHandler, IngestConnection {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var incoming = unwrapInboundIn(data)
         guard !isEnding else { return }
-        if buffer.readableBytes == 0 { buffer = incoming } else { buffer.writeBuffer(&incoming) }
+        buffer.take(&incoming)
         readLines()
     }
 
@@ -277,7 +277,7 @@ final class StreamConnection: ChannelDuplexHandler, IngestConnection {
 
     /// Ends once nothing more comes and everything is answered.
     private func finishIfDone() {
-        if inputEnded || loop.isDraining, !isPaused, groups.isEmpty { isEnding = true }
+        if (inputEnded && !isPaused) || loop.isDraining, groups.isEmpty { isEnding = true }
         guard isEnding, lingerEnd == nil, let context else { return }
         flush()
         lingerEnd = .now() + TimeAmount(bounds.lingerTimeout)
