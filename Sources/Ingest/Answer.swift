@@ -46,7 +46,27 @@ struct Answer {
         return answer
     }
 
+    /// The commonest answer, made once.
+    private static let oneAccepted: [UInt8] = {
+        var buffer = ByteBuffer()
+        var verdict = Verdict()
+        verdict.accepted = 1
+        Answer(202, verdict: verdict, body: .result([])).writeParts(to: &buffer)
+        return Array(buffer.readableBytesView)
+    }()
+
+    private var isOneAccepted: Bool {
+        guard status == 202, !closes, allowedOrigin == nil, retryAfterSeconds == nil, allow == nil, !isHead,
+            let verdict, verdict.accepted == 1, verdict.received == 1, case .result(let rejected) = body
+        else { return false }
+        return rejected.isEmpty
+    }
+
     func write(to buffer: inout ByteBuffer) {
+        if isOneAccepted { buffer.writeBytes(Self.oneAccepted) } else { writeParts(to: &buffer) }
+    }
+
+    private func writeParts(to buffer: inout ByteBuffer) {
         buffer.writeStaticString("HTTP/1.1 ")
         buffer.writeString(String(status))
         buffer.writeStaticString(" ")

@@ -24,11 +24,11 @@ extension EventReader {
         _ member: EventMember, _ choices: [StaticString], _ scanner: JSONScanner
     ) throws(Refusal) {
         guard let span = scan[member] else { return }
+        let isAllowed = withText(span, scanner) { text in choices.contains { text.isEqual($0) } }
+        guard span.kind != .string || !isAllowed else { return }
         let allowed = "one of \(choices.map(\.description).joined(separator: ", "))"
         guard span.kind == .string else { throw wrongType(member, span, allowed) }
-        guard withText(span, scanner, { text in choices.contains { text.isEqual($0) } }) else {
-            throw Refusal(.wrongValue, field: member.path, byte: span.start, "\(member.path) is not \(allowed)")
-        }
+        throw Refusal(.wrongValue, field: member.path, byte: span.start, "\(member.path) is not \(allowed)")
     }
 
     func wrongType(_ member: EventMember, _ span: JSONSpan, _ wanted: String) -> Refusal {

@@ -5,7 +5,8 @@ import FoundationEssentials
 /// Which keys may send, for which project and from which pages: the snapshot, ready for look-ups. Immutable; a new
 /// snapshot makes a new directory.
 final class KeyDirectory: Sendable {
-    struct Entry: Sendable {
+    /// A class: it goes through many hands for each request.
+    final class Entry: Sendable {
         let projectIDBytes: [UInt8]
         /// Tells projects apart in the memory of recent ids.
         let projectMark: UInt64
@@ -17,6 +18,21 @@ final class KeyDirectory: Sendable {
         /// Events a minute, 0 for no limit.
         let eventsPerMinutePerKey: Int
         let eventsPerMinutePerAddress: Int
+
+        init(
+            _ key: ProjectSnapshot.Key, of project: ProjectSnapshot.Project, mark: UInt64, origins: OriginRules,
+            eventsPerMinutePerKey: Int, eventsPerMinutePerAddress: Int
+        ) {
+            projectIDBytes = [UInt8](project.projectID.rawValue.utf8)
+            projectMark = mark
+            keyID = key.keyID
+            projectID = project.projectID.rawValue
+            kind = key.kind
+            self.origins = origins
+            urlCleaner = URLCleaner(keepQuery: project.keepQuery)
+            self.eventsPerMinutePerKey = project.eventsPerMinutePerKey ?? eventsPerMinutePerKey
+            self.eventsPerMinutePerAddress = project.eventsPerMinutePerAddress ?? eventsPerMinutePerAddress
+        }
     }
 
     /// Of the snapshot; 0 where there is none.
@@ -41,15 +57,8 @@ final class KeyDirectory: Sendable {
                 .reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             for key in project.keys {
                 entries[key.hash] = Entry(
-                    projectIDBytes: [UInt8](project.projectID.rawValue.utf8),
-                    projectMark: mark,
-                    keyID: key.keyID,
-                    projectID: project.projectID.rawValue,
-                    kind: key.kind,
-                    origins: rules,
-                    urlCleaner: URLCleaner(keepQuery: project.keepQuery),
-                    eventsPerMinutePerKey: project.eventsPerMinutePerKey ?? eventsPerMinutePerKey,
-                    eventsPerMinutePerAddress: project.eventsPerMinutePerAddress ?? eventsPerMinutePerAddress)
+                    key, of: project, mark: mark, origins: rules, eventsPerMinutePerKey: eventsPerMinutePerKey,
+                    eventsPerMinutePerAddress: eventsPerMinutePerAddress)
             }
         }
         self.entries = entries
