@@ -6,7 +6,9 @@ import EventModel
 /// growing the file costs two. Large writes grow the file: there the second trip weighs little, writing twice much.
 struct ActiveSegment {
     private static let smallestStretch = 64 << 10
-    private static let largestStretch = 1 << 20
+    /// Whoever waits for a group waits for the zeros behind it too: small enough to be hardly felt.
+    private static let largestStretch = 256 << 10
+    private static let zeros = [UInt8](repeating: 0, count: largestStretch)
     /// From this size on a write grows the file.
     private static let largeWriteBytes = 256 << 10
 
@@ -81,9 +83,8 @@ struct ActiveSegment {
         let stretch = min(Self.largestStretch, max(Self.smallestStretch, zeroedBytes), segmentBytes - zeroedBytes)
         guard stretch > 0 else { return }
         do throws(LogError) {
-            try withUnsafeTemporaryAllocation(byteCount: stretch, alignment: 16) { zeros throws(LogError) in
-                zeros.initializeMemory(as: UInt8.self, repeating: 0)
-                try files.write(UnsafeRawBufferPointer(zeros), to: descriptor, at: zeroedBytes)
+            try Self.zeros.withBytes { zeros throws(LogError) in
+                try files.write(UnsafeRawBufferPointer(rebasing: zeros[..<stretch]), to: descriptor, at: zeroedBytes)
             }
         } catch {
             guard error.code == .full else { throw error }
