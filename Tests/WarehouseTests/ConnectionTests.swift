@@ -1,4 +1,6 @@
 import EventModel
+import Glibc
+import Synchronization
 import TestKit
 import Testing
 
@@ -92,12 +94,15 @@ import Testing
         let database = try DuckDBDatabase(library: DuckDBLibrary.locate())
         let endless = "SELECT sum(a.i * b.i) FROM range(10000000) AS a(i), range(10000000) AS b(i)"
         let (interrupters, continuation) = AsyncStream.makeStream(of: DuckDBConnection.Interrupter.self)
+        let lastInterrupt = Flag()
         async let outcome = database.run { connection -> (WarehouseError?, Value?) in
             connection.interrupter.interrupt()
             continuation.yield(connection.interrupter)
             var error: WarehouseError?
             do { _ = try connection.query(endless) } catch let caught as WarehouseError { error = caught }
             continuation.finish()
+            // One that is still under way would end the next statement.
+            while !lastInterrupt.isPast.load(ordering: .acquiring) { sched_yield() }
             return (error, try connection.query("SELECT 42").firstValue)
         }
         for await interrupter in interrupters {
@@ -112,6 +117,7 @@ import Testing
                 for await _ in interrupters {}
                 group.cancelAll()
             }
+            lastInterrupt.isPast.store(true, ordering: .releasing)
         }
         let (error, value) = try await outcome
         #expect(error?.code == .interrupted)
@@ -155,4 +161,8 @@ import Testing
             "SELECT current_setting('TimeZone'), '2025-01-01 12:00:00+00'::TIMESTAMPTZ::VARCHAR")
         #expect(result.rows == [[.text("UTC"), .text("2025-01-01 12:00:00+00")]])
     }
+}
+
+private final class Flag: Sendable {
+    let isPast = Atomic(false)
 }

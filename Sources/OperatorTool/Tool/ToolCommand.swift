@@ -25,7 +25,7 @@ extension ToolCommand {
             return
         }
         guard let clock = Clock.named(in: frame.environment) else {
-            throw ToolError(.usage, "MILLRACE_NOW is no time; write it like 2025-01-01T12:00:00Z")
+            throw ProgramError(.badConfiguration, "MILLRACE_NOW is no time; write it like 2025-01-01T12:00:00Z")
         }
         try perform(
             Tool(
