@@ -8,7 +8,8 @@ package struct EventRecordWriter: ~Copyable {
         appendingTo bytes: consuming [UInt8] = [], id: EventID, receivedAt: Timestamp, timestamp: Timestamp,
         flags: EventRecord.Flags
     ) {
-        self.bytes = bytes
+        // Moved, not shared: a second owner would make the next append copy the whole batch.
+        self.bytes = consume bytes
         self.bytes.append(EventRecord.version)
         self.bytes.append(flags.rawValue)
         self.bytes.append(contentsOf: repeatElement(0, count: 6))

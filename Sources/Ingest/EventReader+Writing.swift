@@ -9,7 +9,8 @@ extension EventReader {
         if context.sender.isBot { flags.insert(.bot) }
         if event.isPrivate { flags.insert(.privacyControl) }
         var writer = EventRecordWriter(
-            appendingTo: bytes, id: event.id, receivedAt: context.receivedAt, timestamp: event.timestamp, flags: flags)
+            appendingTo: consume bytes, id: event.id, receivedAt: context.receivedAt, timestamp: event.timestamp,
+            flags: flags)
         writer.put(.projectID, context.key.projectIDBytes)
         put(.eventType, .eventType, scanner, &writer)
         putURL(.pageURL, scan[.url] ?? scan[.pageURL], event, scanner, context, &writer)

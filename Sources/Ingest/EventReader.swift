@@ -46,7 +46,7 @@ struct EventReader {
         batch.append { bytes in
             var record: [UInt8] = []
             swap(&record, &bytes)
-            bytes = write(checked, scanner, context, behind: record)
+            bytes = write(checked, scanner, context, behind: consume record)
         }
         return context.sender.isBot ? .bot : .accepted
     }
