@@ -40,7 +40,9 @@ import Testing
         #expect(!(try BcryptPassword(password: "a", cost: 4)).matches("a\0b"))
     }
 
-    @Test(arguments: ["", "plain", "$1$abc$def", "$2b$12$", "$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"])
+    @Test(arguments: [
+        "", "plain", "$1$abc$def", "$2b$12$", "$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+    ])
     func `a text that is no bcrypt hash is told apart`(text: String) {
         #expect(BcryptPassword(hash: text) == nil)
     }

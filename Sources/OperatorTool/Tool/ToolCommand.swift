@@ -24,9 +24,7 @@ extension ToolCommand {
             frame.console.line("configuration \(options.usedFile ?? "of built-in defaults") is good")
             return
         }
-        guard let clock = Clock.named(in: frame.environment) else {
-            throw ProgramError(.badConfiguration, "MILLRACE_NOW is no time; write it like 2025-01-01T12:00:00Z")
-        }
+        let clock = try Environment.clock(frame.environment)
         try perform(
             Tool(
                 configuration: configuration, configurationFile: options.usedFile, clock: clock,
