@@ -4,6 +4,7 @@ Usage: beacons.py [--programs DIR]
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import signal
@@ -205,8 +206,8 @@ def bad_events():
     """what is no event is refused with the field, what is no JSON with the byte"""
     for members, field in [
             ({"event_type": None}, "event_type"), ({"event_type": 7}, "event_type"), ({"id": "7"}, "id"),
-            ({"exit": {"reason": "boredom"}}, "exit.reason"), ({"variant": {"test_id": "t", "variant": "C"}},
-                                                               "variant.variant"),
+            ({"exit": {"reason": "boredom"}}, "exit.reason"),
+            ({"variant": {"test_id": "t", "variant": "C"}}, "variant.variant"),
             ({"session": {"device_type": "watch"}}, "session.device_type"), ({"coordinates": [1, 2]}, "coordinates"),
             ({"properties": "x"}, "properties"), ({"url": "a\0b"}, "url"), ({"user_id": 7}, "user_id"),
             ({"metadata": 7}, "metadata"), ({"timestamp": True}, "timestamp")]:
@@ -404,23 +405,21 @@ def other_paths():
 
 def every_event_is_counted_once():
     """the daemon's counters add up to what was answered, and its sample of refusals holds nothing personal"""
-    def beacons():
-        return json.loads((place.root / "run/status/millraced.json").read_text())
-    before = settled(beacons)
+    before = settled()
     post({"events": [event(), {"user_id": "secret-person"}, event(timestamp="x")]}, BATCH)
     post(b"secret-person")
-    after = settled(beacons)
+    after = settled()
     grown = {name: count - before["beacons"][name] for name, count in after["beacons"].items() if name != "since"}
     assert {name: count for name, count in grown.items() if count} == {"accepted": 1, "invalid": 3}, grown
     assert len(after["refused_sample"]) <= 100 and "secret-person" not in json.dumps(after), after["refused_sample"]
 
 
-def settled(read):
+def settled():
     """The status file once it stands still."""
     last = None
     for _ in range(10):
         time.sleep(1.2)
-        now = read()
+        now = json.loads((place.root / "run/status/millraced.json").read_text())
         if now == last:
             return now
         last = now
@@ -480,11 +479,8 @@ def a_graceful_stop():
     for wire in [idle, begun, *busy]:
         wire.__exit__()
     assert process.wait(15) == 0, place.output("millraced")[-1_000:]
-    if late:
-        try:
-            assert late.answer() is None, "a connection that came after the stop was served"
-        except OSError:
-            pass
+    with contextlib.suppress(OSError):
+        assert not late or late.answer() is None, "a connection that came after the stop was served"
     del place.running["millraced"]
     stored(body["id"], *(one["id"] for events in bodies for one in events))
 
