@@ -146,24 +146,3 @@ let package = Package(
         tests("API", ["Dashboard", "KeyValue", "JobQueue", "Settings"], [hummingbird, hummingbirdTesting]),
     ]
 )
-
-// DEV-ONLY-BEGIN
-if let only = Context.environment["MILLRACE_ONLY"] {
-    var wanted = Set(only.split(separator: ",").map(String.init))
-    var grew = true
-    while grew {
-        grew = false
-        for target in package.targets where wanted.contains(target.name) {
-            for dependency in target.dependencies {
-                switch dependency {
-                case .targetItem(let name, _), .byNameItem(let name, _):
-                    if wanted.insert(name).inserted { grew = true }
-                default: break
-                }
-            }
-        }
-    }
-    package.targets.removeAll { !wanted.contains($0.name) }
-    package.products.removeAll { !wanted.contains($0.name) }
-}
-// DEV-ONLY-END

@@ -55,7 +55,8 @@ package final class ControlStore: Sendable {
         return store
     }
 
-    /// Runs `body` on a consistent snapshot; it sees no write made after it began. SQLite's errors come as `StoreError`.
+    /// Runs `body` on a consistent snapshot; it sees no write made after it began. SQLite's errors come as
+    /// `StoreError`.
     package func read<Value>(_ body: (StoreTransaction) throws -> Value) throws -> Value {
         try telling("reading \(path)") {
             try pool.read { database in try body(StoreTransaction(database: database, now: clock.now())) }

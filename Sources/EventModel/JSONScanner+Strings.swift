@@ -81,7 +81,8 @@ extension JSONScanner {
         return value
     }
 
-    /// Well-formed UTF-8 as in table 3-7 of the Unicode standard: no overlong form, no surrogate, nothing past U+10FFFF.
+    /// Well-formed UTF-8 as in table 3-7 of the Unicode standard: no overlong form, no surrogate, nothing past
+    /// U+10FFFF.
     private mutating func multiByteCharacter(_ lead: UInt8) throws(JSONScanError) {
         let length: Int
         var second: ClosedRange<UInt8> = 0x80...0xBF

@@ -48,7 +48,8 @@ package struct JSONScanError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// A strict reader of JSON (RFC 8259) over bytes which it neither copies nor allocates for: each byte is looked at once.
+/// A strict reader of JSON (RFC 8259) over bytes which it neither copies nor allocates for: each byte is looked at
+/// once.
 ///
 /// The caller pulls: `openObject`, then `nextMember` and a value until it is nil; `openArray`, then `nextElement` and
 /// a value until it is false; `value` passes over any value whole and says where it stands. `finish` demands the end.

@@ -59,8 +59,8 @@ package struct JSONWriter: Sendable {
         literal(value.map { $0 ? "true" : "false" } ?? "null")
     }
 
-    /// A member whose value is JSON already. Line ends within it, which JSON has between tokens alone, become spaces, so
-    /// that a line stays a line.
+    /// A member whose value is JSON already. Line ends within it, which JSON has between tokens alone, become spaces,
+    /// so that a line stays a line.
     package mutating func member(_ name: String, json: String) {
         self.name(name)
         onOneLine(json)

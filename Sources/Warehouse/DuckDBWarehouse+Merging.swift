@@ -75,8 +75,9 @@ extension DuckDBWarehouse {
         let budget = Double(settings.memoryLimitMiB) * 1_048_576 / share
         let count = Int((size.sortingBytes / budget).rounded(.up))
         guard count > 1 else { return ["true"] }
+        let source = DuckDBConnection.scan(files)
         let sample = try connection.query(
-            "SELECT user_id, \"timestamp\" FROM \(DuckDBConnection.scan(files)) USING SAMPLE reservoir(\(count * 100) ROWS)",
+            "SELECT user_id, \"timestamp\" FROM \(source) USING SAMPLE reservoir(\(count * 100) ROWS)",
             attempting: DuckDBConnection.attempt("sample", files)
         ).rows
         let users = sample.compactMap(\.first?.text).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }

@@ -58,7 +58,8 @@ import WriteAheadLog
     @Test func `a body may come in chunks, split anywhere`() async throws {
         try await TestServer.run { (server) async throws in
             let head =
-                "POST /api/v1/track HTTP/1.1\r\nHost: a\r\nX-API-Key: pk_live_public\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "POST /api/v1/track HTTP/1.1\r\nHost: a\r\nX-API-Key: pk_live_public\r\n"
+                + "Transfer-Encoding: chunked\r\n\r\n"
             let (first, second) = (Self.event.prefix(9), Self.event.dropFirst(9))
             let text = head + "9\r\n\(first)\r\n" + String(second.utf8.count, radix: 16) + "\r\n\(second)\r\n0\r\n\r\n"
             let client = try server.client()
@@ -75,8 +76,8 @@ import WriteAheadLog
             let client = try server.client()
             let size = Self.event.utf8.count
             client.send(
-                "POST /b HTTP/1.1\r\nHost: a\r\nX-API-Key: pk_live_public\r\nExpect: 100-continue\r\nContent-Length: \(size)\r\n\r\n"
-            )
+                "POST /b HTTP/1.1\r\nHost: a\r\nX-API-Key: pk_live_public\r\nExpect: 100-continue\r\n"
+                    + "Content-Length: \(size)\r\n\r\n")
             #expect(try client.response().status == 100)
             client.send(Self.event)
             #expect(try client.response().status == 204)

@@ -140,8 +140,9 @@ import Testing
 
     @Test func `everything that a beacon may carry arrives`() throws {
         let json = #"""
-            {"id": "018C0000-0000-7000-8000-000000000001", "event_type": "page_view", "user_id": "v_8f", "session_id": "s_1",
-             "timestamp": "2025-06-01T11:00:00.123+00:00", "url": "https://example.com/page", "referrer": "https://a.example/",
+            {"id": "018C0000-0000-7000-8000-000000000001", "event_type": "page_view", "user_id": "v_8f",
+             "session_id": "s_1", "timestamp": "2025-06-01T11:00:00.123+00:00", "url": "https://example.com/page",
+             "referrer": "https://a.example/",
              "properties": {"plan": "pro", "n": 1.50, "o": {"a": [1]}, "q": "\"\u00fc"},
              "element_path": "main > form", "element_type": "button", "element_text": "Buy\n", "component_id": "hero",
              "coordinates": {"x": 10, "y": 20.5}, "viewport_size": {"width": 1280, "height": 720},

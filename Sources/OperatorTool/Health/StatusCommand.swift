@@ -127,7 +127,7 @@ extension StatusReport {
         console.line("Loader    \(loader?.isRunning == true ? "running" : "not running"), lag \(lag)")
         if let error = loader?.lastError { console.line("          last error: \(error)") }
         printBeacons(console)
-        console.line("Sources   \(sources == "{}" ? "no aggregation yet" : sources)")
+        console.line("Sources   \(sourceStates.isEmpty ? "no aggregation yet" : sourceStates)")
         if let disk {
             let free = Display.bytes(disk.freeBytes)
             let files = "\(eventFiles) event files of \(Display.bytes(eventBytes))"

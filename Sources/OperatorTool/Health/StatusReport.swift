@@ -1,5 +1,6 @@
 import ControlStore
 import EventModel
+import FoundationEssentials
 import Glibc
 import JobQueue
 import KeyValue
@@ -21,6 +22,20 @@ struct StatusReport {
     let jobs: [Job]
     /// `funnel:live`'s member `sources`, JSON; `{}` before the first aggregation.
     let sources: String
+    /// The same in a few words: `clarity off, ga4 off, own ok at 2025-01-01T12:00:00Z`.
+    var sourceStates: String {
+        struct Source: Decodable {
+            var state: String
+            var as_of: String?
+        }
+        let found = (try? JSONDecoder().decode([String: Source].self, from: Data(sources.utf8))) ?? [:]
+        let states = found.keys.sorted().compactMap { name -> String? in
+            guard let source = found[name] else { return nil }
+            guard let time = source.as_of else { return "\(name) \(source.state)" }
+            return "\(name) \(source.state) at \(time)"
+        }
+        return states.joined(separator: ", ")
+    }
     let counters: [LoadCounter: Int]
     let deadLetters: Int
     let eventFiles: Int

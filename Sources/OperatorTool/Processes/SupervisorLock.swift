@@ -1,8 +1,8 @@
 import EventModel
 import Glibc
 
-/// The lock that one supervisor of an installation holds: `runtime_dir/up.pid`, which holds its process id and, once all
-/// its programs answer, the word `ready`. The kernel lets it go with the process, however that ends.
+/// The lock that one supervisor of an installation holds: `runtime_dir/up.pid`, which holds its process id and, once
+/// all its programs answer, the word `ready`. The kernel lets it go with the process, however that ends.
 final class SupervisorLock {
     private var descriptor: Int32
     private let path: String
