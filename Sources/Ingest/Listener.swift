@@ -69,11 +69,15 @@ struct ListenerFactory {
         case .noSocket:
             throw IngestError(.cannotCreate, "\(setting) (\(path)) is there and is no socket; move it away")
         }
-        let mask = umask(0o777 & ~Self.socketMode)
-        defer { umask(mask) }
         do {
             let channel = try await bootstrap(kind).bind(unixDomainSocketPath: path).get()
+            // Not by umask, which is the whole process's: other threads make files meanwhile.
+            guard chmod(path, Self.socketMode) == 0 else {
+                throw IngestError(.noPermission, "this user cannot set the mode of the socket \(path) (\(setting))")
+            }
             return Listener(kind: kind, channel: channel)
+        } catch let error as IngestError {
+            throw error
         } catch let error as IOError where error.errnoCode == EACCES || error.errnoCode == EROFS {
             throw IngestError(.noPermission, "this user cannot make the socket \(path); let it write that directory")
         } catch let error as IOError where error.errnoCode == ENOENT {

@@ -20,12 +20,15 @@ package final class DuckDBConnection {
         fileprivate let shared: SharedHandle
 
         /// The statement that runs fails with `.interrupted` within milliseconds; without one nothing happens.
-        package func interrupt() { duckdb_interrupt(shared.handle) }
+        package func interrupt() {
+            shared.wasInterrupted.store(true, ordering: .sequentiallyConsistent)
+            duckdb_interrupt(shared.handle)
+        }
 
         /// The same, and every later statement of the connection fails so, too.
         package func stop() {
             shared.isStopped.store(true, ordering: .sequentiallyConsistent)
-            duckdb_interrupt(shared.handle)
+            interrupt()
         }
     }
 
@@ -43,7 +46,7 @@ package final class DuckDBConnection {
         var result = duckdb_result()
         defer { duckdb_destroy_result(&result) }
         guard duckdb_query(handle, sql, &result) != 0 else { return }
-        throw Self.error(of: &result, attempt)
+        throw error(of: &result, attempt)
     }
 
     /// All rows of one statement's answer. `parameters` are what it calls `$name`.
@@ -93,7 +96,7 @@ package final class DuckDBConnection {
             streaming
             ? duckdb_execute_prepared_streaming(statement.handle, &result)
             : duckdb_execute_prepared(statement.handle, &result)
-        guard state == 0 else { throw Self.error(of: &result, attempt) }
+        guard state == 0 else { throw error(of: &result, attempt) }
         let (columns, types) = try Self.columns(of: &result, attempt)
         announce(columns)
         while let chunk = duckdb_fetch_chunk(result) {
@@ -103,7 +106,7 @@ package final class DuckDBConnection {
         }
         // A streamed answer can fail on its way; then the chunks end early and the result holds the error.
         if streaming, let message = duckdb_result_error(&result), message.pointee != 0 {
-            throw Self.error(of: &result, attempt)
+            throw error(of: &result, attempt)
         }
         return columns
     }
@@ -125,9 +128,17 @@ package final class DuckDBConnection {
         return (columns, types)
     }
 
-    private static func error(of result: inout duckdb_result, _ attempt: String) -> WarehouseError {
+    /// Where one thread of a streamed answer fails, DuckDB stops the others, and may give their "interrupted" for the
+    /// reason. That nobody interrupted tells the two apart.
+    private func error(of result: inout duckdb_result, _ attempt: String) -> WarehouseError {
         let message = duckdb_result_error(&result).map { String(cString: $0) } ?? ""
-        return WarehouseError(duckdbType: duckdb_result_error_type(&result), message: message, attempted: attempt)
+        let error = WarehouseError(
+            duckdbType: duckdb_result_error_type(&result), message: message, attempted: attempt)
+        guard error.code == .interrupted, !shared.wasInterrupted.load(ordering: .sequentiallyConsistent) else {
+            return error
+        }
+        return WarehouseError(
+            .badStatement, attempt, "a value on its way could not be computed; a LIMIT or WHERE narrows down which")
     }
 }
 
@@ -136,6 +147,7 @@ private final class SharedHandle: @unchecked Sendable {
     // `handle` is constant; interrupting is the only thing done with it from other threads, and DuckDB allows that.
     let handle: duckdb_connection
     let isStopped = Atomic(false)
+    let wasInterrupted = Atomic(false)
     private let database: DuckDBDatabase
 
     init(database: DuckDBDatabase, handle: duckdb_connection) {
