@@ -1,5 +1,8 @@
+import ControlStore
 import EventModel
+import Glibc
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Loading
@@ -10,12 +13,15 @@ final class CrashingObserver: LoadObserver {
 
     let step: LoadStep
     let isAfter: Bool
+    private let kills: Bool
     private let left: Mutex<Int>
 
-    /// Crashes at the `time`-th time that the step comes, 1 being the first.
-    init(_ step: LoadStep, after isAfter: Bool, time: Int = 1) {
+    /// Crashes at the `time`-th time that the step comes, 1 being the first: by throwing, or by a SIGKILL to its own
+    /// process.
+    init(_ step: LoadStep, after isAfter: Bool, time: Int = 1, kills: Bool = false) {
         self.step = step
         self.isAfter = isAfter
+        self.kills = kills
         left = Mutex(time)
     }
 
@@ -31,7 +37,9 @@ final class CrashingObserver: LoadObserver {
             left -= 1
             return left == 0
         }
-        if isDue { throw Crash() }
+        guard isDue else { return }
+        if kills { kill(getpid(), SIGKILL) }
+        throw Crash()
     }
 }
 
@@ -71,6 +79,44 @@ final class CrashingObserver: LoadObserver {
             try check(site, Array(sent.dropLast()), duplicates: 1)
             #expect(loader.checkpoint == UInt64(sent.count))
         }
+    }
+
+    @Test(arguments: places)
+    func `after a kill -9 at any step every event is there exactly once`(step: LoadStep, isAfter: Bool) async throws {
+        try await withTemporaryDirectory { directory in
+            let site = try LoadingSite(in: directory)
+            let sent = events(site)
+            try site.send(sent)
+            site.closeLog()
+            let name = step.rawValue
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [directory = directory as String, name = name as String, isAfter = isAfter as Bool] in
+                let step = try #require(LoadStep(rawValue: name))
+                let observer = CrashingObserver(step, after: isAfter, kills: true)
+                let configuration = CrashTests.configuration(directory)
+                let store = try ControlStore.open(path: TestDatabase.path(in: directory))
+                let loader = try Loader(
+                    configuration: configuration, store: store, warehouse: FakeWarehouse(),
+                    clock: .fixed(LoadingSite.noon), observer: observer)
+                try loader.drain()
+                try Upkeep(
+                    configuration: configuration, store: store, merger: loader.merger, observer: observer
+                ).runOnce()
+            }
+            let loader = try site.loader()
+            try loader.drain()
+            try check(site, Array(sent.dropLast()), duplicates: 1)
+            #expect(loader.checkpoint == UInt64(sent.count))
+        }
+    }
+
+    /// Small batches, early merges, and segments removed at once.
+    static func configuration(_ directory: String) -> LoaderConfiguration {
+        var configuration = LoaderConfiguration(dataDirectory: directory, statusDirectory: directory)
+        configuration.maxBatchEvents = 20
+        configuration.mergeFiles = 2
+        configuration.keepLoaded = .zero
+        return configuration
     }
 
     /// Loads and tidies up until the observer ends it, or all is done.
