@@ -58,7 +58,7 @@ import Testing
             let output = directory + "/out"
             let child = try ChildProcess.start(
                 "/bin/sh", ["-c", "echo said; exit 69"], environment: [:], output: output)
-            #expect(child.waitForEnd(seconds: 20) == .exited(69))
+            #expect(child.waitForEnd(seconds: 120) == .exited(69))
             #expect(ChildProcess.End.exited(69).exitCode == .unavailable)
             #expect(TextFile.lastSentence(of: output) == "said")
             #expect(throws: ToolError.self) {

@@ -29,7 +29,9 @@ final class Answers: Sendable {
     func wait(for range: ClosedRange<UInt64>) -> LogError? {
         let start = ContinuousClock.now
         return monitor.wait(patience: { _ in .seconds(1) }) { state -> LogError?? in
-            if ContinuousClock.now - start > .seconds(20) { return .some(LogError(.closed, "no answer in 20 seconds")) }
+            if ContinuousClock.now - start > .seconds(120) {
+                return .some(LogError(.closed, "no answer in 120 seconds"))
+            }
             if let failed = state.refused.first(where: { $0.range.overlaps(range) }) { return .some(failed.error) }
             return state.durable >= range.upperBound ? .some(nil) : nil
         }
@@ -63,7 +65,7 @@ struct TestLog {
         let start = ContinuousClock.now
         while true {
             do { return try keep(text) } catch {
-                guard ContinuousClock.now - start < .seconds(20) else { throw error }
+                guard ContinuousClock.now - start < .seconds(120) else { throw error }
                 sched_yield()
             }
         }
