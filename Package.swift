@@ -72,9 +72,12 @@ let package = Package(
     targets: [
         // Row 0: pure values.
         room("EventModel"),
+        room("BrowserSDK", [], [], assets: true),
         // Row 1: what every program needs.
         room("Settings", ["EventModel"], [tomlKit]),
         room("Telemetry", ["EventModel"], [logging]),
+        .target(name: "CSystemd", linkerSettings: [.linkedLibrary("systemd")]),
+        room("Systemd", ["CSystemd", "EventModel"]),
         // Row 2: storage.
         .target(name: "CCRC32C"),
         room("WriteAheadLog", ["CCRC32C", "EventModel"], [logging]),
@@ -87,8 +90,15 @@ let package = Package(
         room("Warehouse", ["CDuckDB", "EventModel"], [], sql: true),
         // Row 3: the work itself.
         room("Statistics"),
+        .target(
+            name: "CCompression", linkerSettings: [.linkedLibrary("z"), .linkedLibrary("zstd")]),
+        .target(name: "CMaxMindDB", linkerSettings: [.linkedLibrary("maxminddb")]),
         room(
-            "Ingest", ["EventModel", "Settings", "Telemetry", "WriteAheadLog"],
+            "Ingest",
+            [
+                "BrowserSDK", "CCompression", "CMaxMindDB", "EventModel", "Settings", "Systemd", "Telemetry",
+                "WriteAheadLog",
+            ],
             [crypto, logging, lifecycle, nioCore, nioPosix, unixSignals]),
         room(
             "Loading", ["ControlStore", "EventModel", "Settings", "Telemetry", "Warehouse", "WriteAheadLog"],
@@ -125,15 +135,17 @@ let package = Package(
             name: "TestKit", dependencies: ["ControlStore", "EventModel"], path: "Tests/TestKit", swiftSettings: strict),
         .testTarget(name: "TidinessTests", dependencies: ["TestKit"], swiftSettings: strict),
         tests("EventModel", [], [crypto]),
+        tests("BrowserSDK", [], [crypto]),
         tests("Settings"),
         tests("Telemetry", [], [logging]),
+        tests("Systemd"),
         tests("WriteAheadLog"),
         tests("ControlStore", [], [grdb]),
         tests("KeyValue"),
         tests("JobQueue", [], [grdb]),
         tests("Warehouse"),
         tests("Statistics"),
-        tests("Ingest", ["Settings", "WriteAheadLog"], [nioCore, nioPosix]),
+        tests("Ingest", ["BrowserSDK", "Settings", "WriteAheadLog"], [nioCore, nioPosix]),
         tests("Loading", ["Settings", "Warehouse", "WriteAheadLog"]),
         tests("WorkerKit", ["JobQueue", "KeyValue", "Settings"]),
         tests(
