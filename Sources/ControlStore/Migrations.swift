@@ -10,6 +10,7 @@ package enum Migrations {
             ("0002-behaviour", text(PackageResources._002_behaviour_sql)),
             ("0003-loading", text(PackageResources._003_loading_sql)),
             ("0004-jobs", text(PackageResources._004_jobs_sql)),
+            ("0005-browser", text(PackageResources._005_browser_sql)),
         ]
     }
 

@@ -1,7 +1,8 @@
-/// What the daemon knows of projects and keys: the content of `snapshot/projects.json`. Holds hashes of keys, never a
-/// key.
+/// What the daemon knows of projects, keys and running tests: the content of `snapshot/projects.json`. Holds hashes of
+/// keys, never a key.
 ///
-/// The file is JSON with the member names below in snake case; it is replaced atomically by rename.
+/// The file is JSON with the member names below in snake case; it is replaced atomically by rename. Members that came
+/// later than the first version may be absent: a daemon reads the file of an older writer.
 package struct ProjectSnapshot: Codable, Sendable, Equatable {
     /// Grows with every change of what the snapshot shows; a writer never replaces a higher one by a lower one.
     package var version: Int64
@@ -19,6 +20,9 @@ package struct ProjectSnapshot: Codable, Sendable, Equatable {
         /// Events a minute for each address, 0 for no limit, nil for the configuration's.
         package var eventsPerMinutePerAddress: Int?
         package var keys: [Key]
+        /// The active and the paused ones.
+        package var tests: [Test]
+        package var browser: BrowserSettings
 
         enum CodingKeys: String, CodingKey {
             case projectID = "project_id"
@@ -26,12 +30,13 @@ package struct ProjectSnapshot: Codable, Sendable, Equatable {
             case keepQuery = "keep_query"
             case eventsPerMinutePerKey = "events_per_minute_per_key"
             case eventsPerMinutePerAddress = "events_per_minute_per_address"
-            case keys
+            case keys, tests, browser
         }
 
         package init(
             projectID: ProjectID, name: String, domains: [String], keepQuery: [String] = [],
-            eventsPerMinutePerKey: Int? = nil, eventsPerMinutePerAddress: Int? = nil, keys: [Key]
+            eventsPerMinutePerKey: Int? = nil, eventsPerMinutePerAddress: Int? = nil, keys: [Key],
+            tests: [Test] = [], browser: BrowserSettings = BrowserSettings()
         ) {
             self.projectID = projectID
             self.name = name
@@ -40,7 +45,73 @@ package struct ProjectSnapshot: Codable, Sendable, Equatable {
             self.eventsPerMinutePerKey = eventsPerMinutePerKey
             self.eventsPerMinutePerAddress = eventsPerMinutePerAddress
             self.keys = keys
+            self.tests = tests
+            self.browser = browser
         }
+
+        package init(from decoder: any Decoder) throws {
+            let members = try decoder.container(keyedBy: CodingKeys.self)
+            self.init(
+                projectID: try members.decode(ProjectID.self, forKey: .projectID),
+                name: try members.decode(String.self, forKey: .name),
+                domains: try members.decode([String].self, forKey: .domains),
+                keepQuery: try members.decode([String].self, forKey: .keepQuery),
+                eventsPerMinutePerKey: try members.decodeIfPresent(Int.self, forKey: .eventsPerMinutePerKey),
+                eventsPerMinutePerAddress: try members.decodeIfPresent(Int.self, forKey: .eventsPerMinutePerAddress),
+                keys: try members.decode([Key].self, forKey: .keys),
+                tests: try members.decodeIfPresent([Test].self, forKey: .tests) ?? [],
+                browser: try members.decodeIfPresent(BrowserSettings.self, forKey: .browser) ?? BrowserSettings())
+        }
+    }
+
+    /// A running test, as a browser needs it: to give its visitor a variant and to show it.
+    package struct Test: Codable, Sendable, Equatable {
+        package var testID: String
+        package var state: TestState
+        /// A's share of the visitors, 0 to 1.
+        package var shareOfA: Double
+        package var componentID: String?
+        /// The event that counts as a conversion; nil for the project's.
+        package var targetConversion: String?
+        /// ISO 8601; nobody is assigned before the start, nor from the end on.
+        package var startDate: String
+        package var endDate: String?
+        /// What each variant shows: a JSON object as text.
+        package var variantA: String
+        package var variantB: String
+
+        enum CodingKeys: String, CodingKey {
+            case testID = "test_id"
+            case state
+            case shareOfA = "share_of_a"
+            case componentID = "component_id"
+            case targetConversion = "target_conversion"
+            case startDate = "start_date"
+            case endDate = "end_date"
+            case variantA = "variant_a"
+            case variantB = "variant_b"
+        }
+
+        package init(
+            testID: String, state: TestState, shareOfA: Double, componentID: String? = nil,
+            targetConversion: String? = nil, startDate: String, endDate: String? = nil, variantA: String = "{}",
+            variantB: String = "{}"
+        ) {
+            self.testID = testID
+            self.state = state
+            self.shareOfA = shareOfA
+            self.componentID = componentID
+            self.targetConversion = targetConversion
+            self.startDate = startDate
+            self.endDate = endDate
+            self.variantA = variantA
+            self.variantB = variantB
+        }
+    }
+
+    /// A paused test assigns nobody new, and keeps those it has.
+    package enum TestState: String, Codable, Sendable {
+        case active, paused
     }
 
     package struct Key: Codable, Sendable, Equatable {

@@ -4,6 +4,7 @@ import GRDB
 /// The SQL of A/B tests, one text a file of `SQL/Experiments`.
 enum ExperimentSQL {
     static let list = text(PackageResources.a_b_tests_List_sql)
+    static let running = text(PackageResources.a_b_tests_Running_sql)
     static let insert = text(PackageResources.a_b_tests_Insert_sql)
     static let move = text(PackageResources.a_b_tests_Move_sql)
     static let visitors = text(PackageResources.variant_assignments_Visitors_sql)

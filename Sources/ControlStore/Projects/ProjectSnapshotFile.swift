@@ -3,11 +3,12 @@ import FoundationEssentials
 import GRDB
 
 extension StoreTransaction {
-    /// What the daemon needs of projects and keys, with the version it has in this transaction.
+    /// What the daemon needs of projects, keys and running tests, with the version it has in this transaction.
     package func snapshot() throws -> ProjectSnapshot {
         let keys = try Row.fetchAll(database, sql: KeySQL.valid, arguments: ["now": now.description])
             .map(KeyRow.init)
         let keysByProject = Dictionary(grouping: keys, by: \.projectID)
+        let (tests, settings) = (try runningTests(), try browserSettings())
         let projects = try projects().map { project in
             ProjectSnapshot.Project(
                 projectID: project.projectID, name: project.name, domains: project.domains,
@@ -16,12 +17,12 @@ extension StoreTransaction {
                 eventsPerMinutePerAddress: project.settings.eventsPerMinutePerAddress,
                 keys: (keysByProject[project.projectID] ?? []).map { key in
                     ProjectSnapshot.Key(keyID: key.keyID, kind: key.kind, hash: key.hash)
-                })
+                }, tests: tests[project.projectID] ?? [], browser: settings[project.projectID] ?? BrowserSettings())
         }
         return ProjectSnapshot(version: try snapshotVersion(), projects: projects)
     }
 
-    /// Grows with every change of a project or key.
+    /// Grows with every change of a project, its keys, its tests and its settings.
     package func snapshotVersion() throws -> Int64 {
         guard let version = try Int64.fetchOne(database, sql: "SELECT version FROM snapshot_version") else {
             throw StoreError(.damaged, "snapshot_version holds no row; restore the newest backup")

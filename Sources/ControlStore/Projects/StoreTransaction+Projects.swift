@@ -6,6 +6,7 @@ enum ProjectSQL {
     static let insert = text(PackageResources.projects_Insert_sql)
     static let find = text(PackageResources.projects_Find_sql)
     static let list = text(PackageResources.projects_List_sql)
+    static let putSettings = text(PackageResources.project_settings_Put_sql)
 
     static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }

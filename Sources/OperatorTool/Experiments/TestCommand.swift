@@ -29,10 +29,12 @@ struct TestCommand: ParsableCommand {
             draft.targetConversion = target
             draft.sampleSize = sampleSize
             draft.confidenceThreshold = threshold
-            let test = try tool.store().write { transaction in
+            let store = try tool.store()
+            let test = try store.write { transaction in
                 let owner = try tool.project(project, in: transaction)
                 return try transaction.createTest(draft, project: owner.projectID)
             }
+            try tool.publishSnapshot(store)
             guard !json else { return tool.console.json { test.write(to: &$0) } }
             tool.console.line("The test \(test.testID) is active; \(percent(test.shareOfA)) % of the visitors see A.")
         }
@@ -120,10 +122,12 @@ protocol TestMove: ToolCommand {
 
 extension TestMove {
     func perform(_ tool: Tool) throws {
-        try tool.store().write { transaction in
+        let store = try tool.store()
+        try store.write { transaction in
             let owner = try tool.project(move.project, in: transaction)
             try transaction.moveTest(move.testID, project: owner.projectID, to: Self.target)
         }
+        try tool.publishSnapshot(store)
         tool.console.line("The test \(move.testID) is \(Self.target.rawValue).")
     }
 }

@@ -6,7 +6,7 @@ import EventModel
 struct ProjectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "project", abstract: "Make and list projects and their keys.",
-        subcommands: [Create.self, List.self, ProjectKeyCommand.self])
+        subcommands: [Create.self, List.self, ProjectSetCommand.self, ProjectKeyCommand.self])
 
     struct Create: ToolCommand {
         static let configuration = CommandConfiguration(
