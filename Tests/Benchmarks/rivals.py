@@ -37,6 +37,14 @@ def cpu_seconds(pid):
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def machine_seconds():
+    """How long the processors have been busy, and how long the host took them away (steal), since the start."""
+    with open("/proc/stat") as stat:
+        user, nice, system, _, _, irq, softirq, steal = map(int, stat.readline().split()[1:9])
+    tick = os.sysconf("SC_CLK_TCK")
+    return (user + nice + system + irq + softirq) / tick, steal / tick
+
+
 def forget_peak(pid):
     """From here on VmHWM says the peak anew."""
     pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
