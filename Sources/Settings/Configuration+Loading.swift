@@ -30,14 +30,16 @@ extension Configuration {
             unix: values.optional("ingest.unix") ?? runtimeDirectory + "/ingest.sock",
             stream: values.optional("ingest.stream") ?? runtimeDirectory + "/stream.sock",
             publicURL: values.text("ingest.public_url"), maxAgeDays: values.integer("ingest.max_age_days"),
-            scriptPaths: values.list("ingest.script_paths"), trustedProxies: values.list("ingest.trusted_proxies"))
+            scriptPaths: values.list("ingest.script_paths"), trustedProxies: values.proxies("ingest.trusted_proxies"),
+            countryHeader: values.optional("ingest.country_header"),
+            countryDatabase: values.optional("ingest.country_database").map { absolutePath($0) })
         limits = Limits(
             eventsPerMinutePerKey: values.integer("limits.events_per_minute_per_key"),
             eventsPerMinutePerAddress: values.integer("limits.events_per_minute_per_address"))
         log = Log(
             segmentMiB: values.integer("log.segment_mib"), minFreeMiB: values.integer("log.min_free_mib"),
             keepLoadedMinutes: values.integer("log.keep_loaded_minutes"))
-        api = API(listen: values.text("api.listen"), trustedProxies: values.list("api.trusted_proxies"))
+        api = API(listen: values.text("api.listen"), trustedProxies: values.proxies("api.trusted_proxies"))
         adminUsers = values.users("admin.users")
         metricsToken = values.optional("metrics.token")
         auth = Auth(

@@ -1,3 +1,5 @@
+import EventModel
+
 /// What a program is told before it starts: every key of the TOML file, typed, with its bounds checked.
 package struct Configuration: Sendable {
     /// Absolute paths.
@@ -52,8 +54,12 @@ package struct Configuration: Sendable {
         package var publicURL: String
         package var maxAgeDays: Int
         package var scriptPaths: [String]
-        /// Addresses or CIDR blocks whose `X-Forwarded-For` is believed.
-        package var trustedProxies: [String]
+        /// Whose word about the visitor's address and country is taken.
+        package var trustedProxies: TrustedProxies
+        /// The header in which a trusted proxy says the visitor's country; nil for none.
+        package var countryHeader: String?
+        /// Absolute path of a MaxMind file that tells the country of an address; nil for none.
+        package var countryDatabase: String?
     }
 
     /// 0 means no limit.
@@ -71,7 +77,7 @@ package struct Configuration: Sendable {
     package struct API: Sendable {
         /// `host:port`.
         package var listen: String
-        package var trustedProxies: [String]
+        package var trustedProxies: TrustedProxies
     }
 
     package struct AdminUser: Sendable, Equatable {

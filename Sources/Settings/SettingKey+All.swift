@@ -1,3 +1,5 @@
+import EventModel
+
 extension SettingKey {
     /// Every key there is; `Config/default.toml` documents each.
     static let all: [SettingKey] = [
@@ -11,7 +13,9 @@ extension SettingKey {
         SettingKey("ingest.public_url", .url, .text("http://127.0.0.1:7070")),
         SettingKey("ingest.max_age_days", .integer(1...3_650), .integer(7)),
         SettingKey("ingest.script_paths", .list, .list(["/millrace.js"])),
-        SettingKey("ingest.trusted_proxies", .list, .list(["127.0.0.1/32", "::1/128"])),
+        SettingKey("ingest.trusted_proxies", .blocks, .blocks(TrustedProxies.loopback.blocks)),
+        SettingKey("ingest.country_header", .headerName, .text("")),
+        SettingKey("ingest.country_database", .text, .text("")),
 
         SettingKey("limits.events_per_minute_per_key", .integer(0...1_000_000_000), .integer(1_000)),
         SettingKey("limits.events_per_minute_per_address", .integer(0...1_000_000_000), .integer(100)),
@@ -21,7 +25,7 @@ extension SettingKey {
         SettingKey("log.keep_loaded_minutes", .integer(0...525_600), .integer(60)),
 
         SettingKey("api.listen", .address, .text("127.0.0.1:7080")),
-        SettingKey("api.trusted_proxies", .list, .list(["127.0.0.1/32", "::1/128"])),
+        SettingKey("api.trusted_proxies", .blocks, .blocks(TrustedProxies.loopback.blocks)),
         SettingKey("admin.users", .users, .users([])),
         SettingKey("metrics.token", .text, .text("")),
         SettingKey("auth.open_registration", .boolean, .boolean(false)),

@@ -1,10 +1,11 @@
+import EventModel
 import TOMLKit
 
 extension SettingKey {
     /// The value where it is of the key's kind and within its bounds, else nil.
     func value(of toml: any TOMLValueConvertible) -> SettingValue? {
         switch kind {
-        case .text, .address, .url, .choice:
+        case .text, .address, .url, .choice, .headerName:
             return toml.string.flatMap { checked(text: $0) }
         case .integer(let range):
             return toml.int.flatMap { range.contains($0) ? .integer($0) : nil }
@@ -14,6 +15,8 @@ extension SettingKey {
             return toml.bool.map { .boolean($0) }
         case .list:
             return toml.array.flatMap(Self.texts).map { .list($0) }
+        case .blocks:
+            return toml.array.flatMap(Self.texts).flatMap(Self.blocks)
         case .users:
             return toml.array.flatMap(Self.users).map { .users($0) }
         case .mapping:
@@ -31,7 +34,7 @@ extension SettingKey {
     /// given this way.
     func value(ofText text: String) -> SettingValue? {
         switch kind {
-        case .text, .address, .url, .choice: return checked(text: text)
+        case .text, .address, .url, .choice, .headerName: return checked(text: text)
         case .integer(let range): return Int(text).flatMap { range.contains($0) ? .integer($0) : nil }
         case .number(let range): return Double(text).flatMap { range.contains($0) ? .number($0) : nil }
         case .boolean:
@@ -41,7 +44,9 @@ extension SettingKey {
             default: return nil
             }
         case .list:
-            return .list(text.split(separator: ",").map { String($0.trimmingPrefix(" ")) })
+            return .list(Self.parts(of: text))
+        case .blocks:
+            return Self.blocks(Self.parts(of: text))
         case .users, .mapping: return nil
         }
     }
@@ -57,9 +62,23 @@ extension SettingKey {
             guard text.isEmpty || (schemes && !text.hasSuffix("/")) else { return nil }
         case .choice(let names):
             guard names.contains(text) else { return nil }
+        case .headerName:
+            let isName = text.utf8.allSatisfy {
+                $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20)
+            }
+            guard isName, text.utf8.count <= 64 else { return nil }
         default: break
         }
         return .text(text)
+    }
+
+    private static func parts(of text: String) -> [String] {
+        text.split(separator: ",").map { String($0.trimmingPrefix(" ")) }
+    }
+
+    private static func blocks(_ texts: [String]) -> SettingValue? {
+        let blocks = texts.compactMap { AddressBlock($0) }
+        return blocks.count == texts.count ? .blocks(blocks) : nil
     }
 
     private static func texts(_ array: TOMLArray) -> [String]? {

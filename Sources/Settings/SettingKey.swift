@@ -1,3 +1,5 @@
+import EventModel
+
 /// One key of the configuration: where it stands, what it may hold, and what it holds when nobody sets it.
 struct SettingKey: Sendable {
     enum Kind: Sendable {
@@ -10,7 +12,11 @@ struct SettingKey: Sendable {
         case number(ClosedRange<Double>)
         case boolean
         case choice([String])
+        /// The name of an HTTP header; may be empty.
+        case headerName
         case list
+        /// A list of addresses and CIDR blocks.
+        case blocks
         /// `[[admin.users]]`: tables of `name` and `password_hash`.
         case users
         /// A table of lists of texts.
@@ -26,7 +32,9 @@ struct SettingKey: Sendable {
             case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
             case .boolean: "true or false"
             case .choice(let names): "one of " + names.map { "\"\($0)\"" }.joined(separator: ", ")
+            case .headerName: "the name of an HTTP header, of at most 64 letters, digits and hyphens, or \"\""
             case .list: "a list of texts"
+            case .blocks: "a list of addresses and blocks such as \"10.0.0.0/8\""
             case .users: "tables [[admin.users]] with name and password_hash (bcrypt)"
             case .mapping: "a table of lists of texts"
             }
@@ -57,6 +65,7 @@ enum SettingValue: Sendable, Equatable {
     case number(Double)
     case boolean(Bool)
     case list([String])
+    case blocks([AddressBlock])
     case users([Configuration.AdminUser])
     case mapping([String: [String]])
 }

@@ -1,3 +1,5 @@
+import EventModel
+
 /// The values of all keys, each of its key's kind and within its bounds.
 struct SettingValues {
     private var values: [String: SettingValue]
@@ -52,6 +54,10 @@ struct SettingValues {
 
     func list(_ path: String) -> [String] {
         if case .list(let value) = values[path] { value } else { missing(path) }
+    }
+
+    func proxies(_ path: String) -> TrustedProxies {
+        if case .blocks(let value) = values[path] { TrustedProxies(value) } else { missing(path) }
     }
 
     func users(_ path: String) -> [Configuration.AdminUser] {

@@ -112,19 +112,16 @@ import Testing
         ])
     func `the address counted is the right-most that no trusted proxy has`(
         peer: String, forwarded: [String], expected: String
-    ) throws {
-        let proxies = try TrustedProxies(["127.0.0.1/32", "10.0.0.0/8"])
+    ) {
+        let proxies = TrustedProxies(["127.0.0.1/32", "10.0.0.0/8"].compactMap { AddressBlock($0) })
         #expect(proxies.client(peer: peer, forwardedFor: forwarded) == expected)
     }
 
-    @Test func `an IPv6 address counts as its network, and a block that is none is refused`() throws {
-        let proxies = try TrustedProxies(["::1/128"])
+    @Test func `an IPv6 address counts as its network, and a peer without an address is unknown`() {
+        let proxies = TrustedProxies(["::1/128"].compactMap { AddressBlock($0) })
         let first = proxies.client(peer: "2001:db8:1:2:3::4", forwardedFor: [])
         #expect(first == proxies.client(peer: "2001:db8:1:2:ffff::1", forwardedFor: []))
         #expect(first != proxies.client(peer: "2001:db8:1:3::4", forwardedFor: []))
         #expect(proxies.client(peer: nil, forwardedFor: ["1.2.3.4"]) == "unknown")
-        for text in ["10.0.0.0/33", "ten", "10.0.0.0/-1", "::/129", ""] {
-            #expect(throws: ConfigurationError.self) { try TrustedProxies([text]) }
-        }
     }
 }

@@ -146,6 +146,28 @@ import Testing
 
     @Test func `a list comes from the environment by commas`() throws {
         let configuration = try load("", environment: ["MILLRACE_INGEST_TRUSTED_PROXIES": "10.0.0.0/8, ::1/128"])
-        #expect(configuration.ingest.trustedProxies == ["10.0.0.0/8", "::1/128"])
+        let blocks = ["10.0.0.0/8", "::1"].compactMap { AddressBlock($0) }
+        #expect(configuration.ingest.trustedProxies == TrustedProxies(blocks))
+    }
+
+    @Test(arguments: ["10.0.0.0/33", "ten", ""])
+    func `a trusted proxy that is neither address nor block is refused`(_ text: String) throws {
+        for table in ["ingest", "api"] {
+            let error = try #require(refusal("[\(table)]\ntrusted_proxies = [\"::1\", \"\(text)\"]\n"))
+            #expect(error.code == .wrongValue && error.exitCode == .badConfiguration)
+            #expect(error.description.contains("line 2") && error.description.contains("\(table).trusted_proxies"))
+        }
+        #expect(refusal("", environment: ["MILLRACE_API_TRUSTED_PROXIES": "::1,\(text.isEmpty ? "x" : text)"]) != nil)
+    }
+
+    @Test func `the country's header is a header's name, its database an absolute path`() throws {
+        #expect(try load("").ingest.countryHeader == nil && load("").ingest.countryDatabase == nil)
+        let text = "[ingest]\ncountry_header = \"CF-IPCountry\"\ncountry_database = \"/geo/country.mmdb\"\n"
+        let ingest = try load(text).ingest
+        #expect(ingest.countryHeader == "CF-IPCountry" && ingest.countryDatabase == "/geo/country.mmdb")
+        #expect(try load("[ingest]\ncountry_database = \"a.mmdb\"\n").ingest.countryDatabase?.first == "/")
+        for name in ["CF IPCountry", "X-Länder", "a:b", String(repeating: "x", count: 65)] {
+            #expect(refusal("[ingest]\ncountry_header = \"\(name)\"\n")?.code == .wrongValue)
+        }
     }
 }

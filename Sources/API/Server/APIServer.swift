@@ -39,7 +39,7 @@ package struct APIServer: Sendable {
         let threads = BlockingThreads(threads: 4, maximumWaiting: 256)
         let gate = Gate(
             store: store, threads: threads, signIn: signIn,
-            proxies: try TrustedProxies(configuration.api.trustedProxies))
+            proxies: configuration.api.trustedProxies)
         services = APIServices(
             configuration: configuration, store: store, threads: threads, gate: gate, version: version)
         let router = Router(context: APIContext.self, options: [.autoGenerateHeadEndpoints])
