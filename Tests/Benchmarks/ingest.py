@@ -108,9 +108,15 @@ class Bench:
             return self.measure(server.pid, mode, server.addresses[0], settings)
 
 
+def calm(rounds, *names):
+    """The rounds in which others left all these series alone; all rounds where there is none."""
+    chosen = [figures for figures in rounds if all(figures[name]["other_cores"] < CALM_CORES for name in names)]
+    return chosen or rounds
+
+
 def column(rounds, name, *path):
-    """One figure of a series, for each round."""
-    values = [figures[name] for figures in rounds]
+    """One figure of a series, for each round that was not disturbed."""
+    values = [figures[name] for figures in calm(rounds, name)]
     for step in path:
         values = [value[step] for value in values]
     return values
@@ -119,9 +125,11 @@ def column(rounds, name, *path):
 def print_disturbance(rounds, names):
     """What neither the server nor the generator used: where it is much, the figures are worth little."""
     for what, field in [("other processes", "other_cores"), ("the host of this machine", "stolen_cores")]:
-        values = [value for name in names for value in column(rounds, name, field)]
+        values = [figures[name][field] for name in names for figures in rounds]
         print(f"{what} took {statistics.median(values):.2f} cores in the middle run, {max(values):.2f} in the worst")
-    print()
+    kept = sum(figures[name]["other_cores"] < CALM_CORES for name in names for figures in rounds)
+    print(f"{kept} of {len(names) * len(rounds)} runs were left alone (others below {CALM_CORES} cores); "
+          "a series' disturbed runs count only where it has no other\n")
 
 
 def print_figures(rounds, names):
@@ -141,8 +149,8 @@ def bars(rounds, names):
         return all(name in names for name in wanted)
 
     def ratio(ours, theirs):
-        pairs = zip(column(rounds, ours, "events_per_second"), column(rounds, theirs, "events_per_second"))
-        return statistics.median(mine / other for mine, other in pairs)
+        return statistics.median(figures[ours]["events_per_second"] / figures[theirs]["events_per_second"]
+                                 for figures in calm(rounds, ours, theirs))
 
     def middle(name, *path):
         return statistics.median(column(rounds, name, *path))
