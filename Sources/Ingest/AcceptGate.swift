@@ -2,7 +2,7 @@ import NIOCore
 import Synchronization
 
 /// Stands before a listener's accepting: while the daemon has as many connections as it may, new ones wait in the
-/// backlog.
+/// backlog, and those that are of no use to anybody are asked to make room.
 final class AcceptGate: ChannelOutboundHandler {
     typealias OutboundIn = Never
 
@@ -12,6 +12,7 @@ final class AcceptGate: ChannelOutboundHandler {
             var open = 0
             var waiting: [any Channel] = []
             var isShut = false
+            var whenFull: @Sendable () -> Void = {}
         }
 
         private let limit: Int
@@ -20,6 +21,12 @@ final class AcceptGate: ChannelOutboundHandler {
         init(limit: Int) { self.limit = limit }
 
         var open: Int { state.withLock { $0.open } }
+
+        /// Whether connections wait in the backlog because too many are open.
+        var isFull: Bool { state.withLock { !$0.waiting.isEmpty } }
+
+        /// `body` is called when a connection has to wait.
+        func whenFull(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.whenFull = body } }
 
         /// From now on nobody is admitted, also when a connection ends.
         func shut() {
@@ -36,12 +43,14 @@ final class AcceptGate: ChannelOutboundHandler {
 
         /// Whether the listener may accept now; else it is told when.
         fileprivate func admits(_ listener: any Channel) -> Bool {
-            state.withLock { state in
-                if state.isShut { return false }
-                if state.open < limit { return true }
+            let (admits, whenFull) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+                if state.isShut { return (false, nil) }
+                if state.open < limit { return (true, nil) }
                 state.waiting.append(listener)
-                return false
+                return (false, state.whenFull)
             }
+            whenFull?()
+            return admits
         }
 
         private func closed() {

@@ -1,3 +1,4 @@
+import EventModel
 import NIOCore
 
 /// One HTTP answer, before it is bytes.
@@ -10,6 +11,8 @@ struct Answer {
         case problem(Refusal, [RejectedEvent])
         case json([UInt8])
         case text([UInt8])
+        /// With headers of its own.
+        case served(ServedContent)
     }
 
     var status: Int
@@ -20,6 +23,10 @@ struct Answer {
     var allowedOrigin: String?
     /// The methods to name where another was used.
     var allow: String?
+    /// Names the encodings that a body may have.
+    var namesEncodings = false
+    /// Another origin gets another answer, also where none is named.
+    var variesByOrigin = false
     var isPreflight = false
     var isHead = false
     /// Ends the connection.
@@ -62,15 +69,18 @@ struct Answer {
         return rejected.isEmpty
     }
 
-    func write(to buffer: inout ByteBuffer) {
-        if isOneAccepted { buffer.writeBytes(Self.oneAccepted) } else { writeParts(to: &buffer) }
-    }
-
-    private func writeParts(to buffer: inout ByteBuffer) {
+    /// `date` is the line of the header `Date`, with the end of the line before.
+    func write(to buffer: inout ByteBuffer, date: [UInt8]) {
         buffer.writeStaticString("HTTP/1.1 ")
         buffer.writeString(String(status))
         buffer.writeStaticString(" ")
         buffer.writeStaticString(Self.reason(status))
+        buffer.writeBytes(date)
+        if isOneAccepted { buffer.writeBytes(Self.oneAccepted) } else { writeParts(to: &buffer) }
+    }
+
+    /// All behind the status line and `Date`.
+    private func writeParts(to buffer: inout ByteBuffer) {
         if let verdict {
             buffer.writeStaticString("\r\nMillrace-Verdict: ")
             buffer.writeString(verdict.headerValue)
@@ -80,9 +90,14 @@ struct Answer {
             buffer.writeString(String(retryAfterSeconds))
         }
         writeSharing(to: &buffer)
+        if case .served(let served) = body { buffer.writeBytes(served.headers) }
         if let allow {
             buffer.writeStaticString("\r\nAllow: ")
             buffer.writeString(allow)
+        }
+        if namesEncodings {
+            buffer.writeStaticString("\r\nAccept-Encoding: ")
+            buffer.writeStaticString(BodyEncoding.accepted)
         }
         if closes { buffer.writeStaticString("\r\nConnection: close") }
         let (type, content) = content
@@ -90,7 +105,7 @@ struct Answer {
             buffer.writeStaticString("\r\nContent-Type: ")
             buffer.writeStaticString(type)
         }
-        if status != 204 {
+        if status != 204, status != 304 {
             buffer.writeStaticString("\r\nContent-Length: ")
             buffer.writeString(String(content.count))
         }
@@ -99,9 +114,10 @@ struct Answer {
     }
 
     /// The headers of CORS.
-    private func writeSharing(to buffer: inout ByteBuffer) {
+    func writeSharing(to buffer: inout ByteBuffer) {
+        if allowedOrigin != nil || variesByOrigin { buffer.writeStaticString("\r\nVary: Origin") }
         guard let allowedOrigin else { return }
-        buffer.writeStaticString("\r\nVary: Origin\r\nAccess-Control-Allow-Origin: ")
+        buffer.writeStaticString("\r\nAccess-Control-Allow-Origin: ")
         buffer.writeString(allowedOrigin)
         buffer.writeStaticString("\r\nAccess-Control-Allow-Credentials: true")
         if isPreflight {
@@ -117,10 +133,11 @@ struct Answer {
     }
 
     private var content: (StaticString?, [UInt8]) {
-        var json = JSONText()
+        var json = JSONWriter()
         switch body {
         case .none: return (nil, [])
         case .json(let bytes): return ("application/json", bytes)
+        case .served(let served): return status == 304 ? (nil, []) : (served.type, served.bytes)
         case .text(let bytes): return ("text/plain; version=0.0.4; charset=utf-8", bytes)
         case .result(let rejected):
             json.object {
@@ -135,7 +152,7 @@ struct Answer {
                 $0.member("status", status)
                 $0.member("detail", refusal.text)
                 $0.member("reason", refusal.reason.rawValue)
-                $0.member("field", refusal.field)
+                if let field = refusal.field { $0.member("field", field) }
                 if let byte = refusal.byte { $0.member("byte", byte) }
                 if !rejected.isEmpty { Self.write(rejected, to: &$0) }
             }
@@ -143,12 +160,12 @@ struct Answer {
         }
     }
 
-    private static func write(_ rejected: [RejectedEvent], to json: inout JSONText) {
+    private static func write(_ rejected: [RejectedEvent], to json: inout JSONWriter) {
         json.array("rejected") { json in
             for event in rejected {
                 json.object {
                     $0.member("index", event.index)
-                    $0.member("field", event.refusal.field)
+                    if let field = event.refusal.field { $0.member("field", field) }
                     $0.member("error", event.refusal.reason == .limited ? "limited" : event.refusal.text)
                 }
             }
@@ -160,12 +177,14 @@ struct Answer {
         case 200: "OK"
         case 202: "Accepted"
         case 204: "No Content"
+        case 304: "Not Modified"
         case 400: "Bad Request"
         case 401: "Unauthorized"
         case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
         case 408: "Request Timeout"
+        case 411: "Length Required"
         case 413: "Content Too Large"
         case 415: "Unsupported Media Type"
         case 417: "Expectation Failed"

@@ -1,4 +1,4 @@
-/// A body in chunks (RFC 9112, 7.1), read as its bytes come. Strict: no extensions, no trailers with content of ours.
+/// A body in chunks (RFC 9112, 7.1), read as its bytes come. Extensions and trailers are well-formed and ignored.
 struct ChunkedBody {
     enum State: Equatable {
         case size
@@ -10,11 +10,21 @@ struct ChunkedBody {
 
     /// A line with a chunk's size, or of the trailer.
     static let lineBytes = 1_024
+    /// Of all extensions of one body: no sender needs any, and each is work for nothing.
+    static let extensionBytes = 4_096
 
     private(set) var state = State.size
     /// The body so far.
     private(set) var bytes: [UInt8] = []
     private var trailerBytes = 0
+    private var extensionBytes = 0
+
+    /// The body's bytes that came since the last call.
+    mutating func takeBytes() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &bytes)
+        return taken
+    }
 
     /// Reads what it can, and says how many bytes it took. Throws where the body is malformed or over `limit`.
     mutating func read(_ input: UnsafeRawBufferPointer, limit: Int) throws(RequestError) -> Int {
@@ -24,7 +34,7 @@ struct ChunkedBody {
             switch state {
             case .size:
                 guard let line = try Self.line(rest) else { return position }
-                let size = try Self.size(rest.part(0..<line))
+                let size = try size(rest.part(0..<line))
                 guard bytes.count + size <= limit else {
                     throw RequestError(413, byte: position, "the body is larger than \(limit) bytes")
                 }
@@ -45,8 +55,11 @@ struct ChunkedBody {
                 state = .size
             case .trailer:
                 guard let line = try Self.line(rest) else { return position }
+                guard line == 0 || Self.isTrailerField(rest.part(0..<line)) else {
+                    throw RequestError(400, byte: position, "a line of the trailer is malformed")
+                }
                 position += line + 2
-                trailerBytes += line
+                trailerBytes += line + 2
                 guard trailerBytes <= Self.lineBytes else {
                     throw RequestError(431, byte: position, "the trailer is too large")
                 }
@@ -69,19 +82,45 @@ struct ChunkedBody {
         return end - 1
     }
 
-    private static func size(_ line: UnsafeRawBufferPointer) throws(RequestError) -> Int {
-        guard line.count > 0, line.count <= 8 else { throw RequestError(400, byte: 0, "a chunk's size is malformed") }
+    /// The size that stands before any extension. Zeros before it are no part of it.
+    private mutating func size(_ line: UnsafeRawBufferPointer) throws(RequestError) -> Int {
+        let malformed = RequestError(400, byte: 0, "a chunk's size is malformed")
         var size = 0
-        for byte in line {
-            let digit: Int
-            switch byte {
-            case 0x30...0x39: digit = Int(byte) - 0x30
-            case 0x41...0x46: digit = Int(byte) - 0x41 + 10
-            case 0x61...0x66: digit = Int(byte) - 0x61 + 10
-            default: throw RequestError(400, byte: 0, "a chunk's size is malformed")
-            }
+        var end = 0
+        while end < line.count, let digit = Self.hexDigit(line[end]) {
+            guard size < 1 << 28 else { throw malformed }
             size = size << 4 | digit
+            end += 1
+        }
+        guard end > 0 else { throw malformed }
+        guard end < line.count else { return size }
+        let rest = line.part(end..<line.count)
+        guard rest.first(where: { $0 != 0x20 && $0 != 0x09 }) == UInt8(ascii: ";"), Self.isText(rest) else {
+            throw malformed
+        }
+        extensionBytes += rest.count
+        guard extensionBytes <= Self.extensionBytes else {
+            throw RequestError(400, byte: 0, "the chunks' extensions are too long")
         }
         return size
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> Int? {
+        switch byte {
+        case 0x30...0x39: Int(byte) - 0x30
+        case 0x41...0x46: Int(byte) - 0x41 + 10
+        case 0x61...0x66: Int(byte) - 0x61 + 10
+        default: nil
+        }
+    }
+
+    /// Without control characters, among them carriage returns that stand alone.
+    private static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+    }
+
+    private static func isTrailerField(_ line: UnsafeRawBufferPointer) -> Bool {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return false }
+        return line[..<colon].allSatisfy(RequestHeadReader.isTokenByte) && isText(line.part(colon..<line.count))
     }
 }

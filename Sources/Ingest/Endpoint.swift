@@ -1,22 +1,26 @@
 /// What is served at a path.
 enum Endpoint: String {
-    case track, batch, beacon, health, metrics, unknown
+    case track, batch, beacon, health, metrics, config, script, unknown
+    case stream = "http_stream"
 
+    /// What every installation has there. Where the script is, `ScriptPaths` knows.
     static func at(_ path: UnsafeRawBufferPointer) -> Endpoint {
         switch path.count {
         case 2 where path.isEqual("/b"): .beacon
         case 7 where path.isEqual("/health"): .health
         case 8 where path.isEqual("/metrics"): .metrics
         case 13 where path.isEqual("/api/v1/track"): .track
+        case 14 where path.isEqual("/api/v1/config"): .config
         case 19 where path.isEqual("/api/v1/track/batch"): .batch
+        case 20 where path.isEqual("/api/v1/track/stream"): .stream
         default: .unknown
         }
     }
 
     var takesEvents: Bool {
         switch self {
-        case .track, .batch, .beacon: true
-        case .health, .metrics, .unknown: false
+        case .track, .batch, .beacon, .stream: true
+        case .health, .metrics, .config, .script, .unknown: false
         }
     }
 
@@ -45,6 +49,19 @@ enum Endpoint: String {
         var name = mediaType.part(0..<end)
         while let last = name.last, last == 0x20 || last == 0x09 { name = name.part(0..<(name.count - 1)) }
         if name.isEmpty || name.isEqualIgnoringCase("application/json") { return true }
+        if self == .stream { return Self.lineTypes.contains { name.isEqualIgnoringCase($0) } }
         return self == .beacon && name.isEqualIgnoringCase("text/plain")
+    }
+
+    /// The names that lines of JSON go by.
+    private static let lineTypes: [StaticString] = ["application/x-ndjson", "application/ndjson", "application/jsonl"]
+
+    /// What it takes, in a sentence.
+    var mediaTypes: String {
+        switch self {
+        case .beacon: "application/json or text/plain"
+        case .stream: "application/x-ndjson"
+        default: "application/json"
+        }
     }
 }

@@ -14,19 +14,29 @@ struct RequestCaches {
     var address: IPAddress?
     var senderDay: Day?
     var senderProject: UInt64 = 0
+    var statedCountry: CountryCode?
+    var countries: CountryDatabase?
     var sender: Sender?
 }
 
 extension HTTPConnection {
     static let unavailableText = "the log cannot take events now; send them again later, with the same ids"
 
-    /// The answer that the head alone decides, whatever the body holds.
+    /// The answer that the head alone decides, whatever the body holds. A request that may have been meant to bring
+    /// events is then one `invalid`, wherever it was sent; one that only asks has no verdict.
     func refusalByHead(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Answer? {
-        let endpoint = Endpoint.at(bytes.part(head.path))
+        guard var answer = faultOfHead(head, bytes) else { return nil }
+        if !head.method.bringsEvents { answer.verdict = nil }
+        return answer
+    }
+
+    private func faultOfHead(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Answer? {
+        let endpoint = endpoint(head, bytes)
         if endpoint == .unknown {
-            var answer = Answer.problem(404, Refusal(.malformedRequest, "there is nothing at this path"))
-            answer.verdict = nil
-            return answer
+            return .problem(404, Refusal(.malformedRequest, "there is nothing at this path"))
+        }
+        guard endpoint.takesEvents && head.method == .post || head.contentLength ?? 0 <= bounds.beaconBodyBytes else {
+            return .problem(413, Refusal(.bodyTooLarge, "this request needs no body"))
         }
         if head.method == .options { return nil }
         let hasMethod = endpoint.takesEvents ? head.method == .post : head.method == .get || head.method == .head
@@ -37,13 +47,11 @@ extension HTTPConnection {
             return answer
         }
         guard endpoint.takesEvents else { return nil }
-        if let encoding = head.contentEncoding, !bytes.part(encoding).isEqualIgnoringCase("identity") {
-            return .problem(415, Refusal(.contentEncoding, "Content-Encoding is not understood; send the body plain"))
-        }
+        if let refusal = refusalByEncoding(head, bytes) { return refusal }
         if let type = head.contentType, !endpoint.takes(mediaType: bytes.part(type)) {
-            let types = endpoint == .beacon ? "application/json or text/plain" : "application/json"
-            return .problem(415, Refusal(.mediaType, "Content-Type has to be \(types)"))
+            return .problem(415, Refusal(.mediaType, "Content-Type has to be \(endpoint.mediaTypes)"))
         }
+        if endpoint == .stream { return refusalByFraming(head) }
         let limit = endpoint.bodyLimit(bounds)
         guard head.contentLength ?? 0 <= limit else {
             return .problem(413, Refusal(.bodyTooLarge, "the body is larger than \(limit) bytes"))
@@ -60,13 +68,13 @@ extension HTTPConnection {
             answers.append(shaped(refusal, head, bytes), isReady: true)
             return
         }
-        let endpoint = Endpoint.at(bytes.part(head.path))
+        let endpoint = endpoint(head, bytes)
         if head.method == .options {
             answers.append(preflight(head, bytes, endpoint), isReady: true)
         } else if endpoint.takesEvents {
-            handleEvents(endpoint, head, bytes, body)
+            withPlainBody(head, bytes, body) { handleEvents(endpoint, head, bytes, $0) }
         } else {
-            answers.append(shaped(report(endpoint, head, bytes), head, bytes), isReady: true)
+            answers.append(information(endpoint, head, bytes), isReady: true)
         }
     }
 
@@ -75,15 +83,11 @@ extension HTTPConnection {
     ) {
         let key: KeyDirectory.Entry
         do throws(Refusal) { key = try admit(head, bytes, body) } catch {
-            let status = error.reason == .wrongOrigin ? 403 : error.reason == .notJSON ? 400 : 401
-            let answer = Answer.problem(status, error)
-            count(answer, head, bytes)
-            answers.append(shaped(answer, head, bytes), isReady: true)
-            return
+            return refuse(error, head, bytes)
         }
         let address = loop.shared.proxies.visitor(peer: peer, forwardedFor: head.forwardedFor.map { bytes.part($0) })
         let outcome = loop.readBody(
-            body, endpoint.form, eventContext(key, address, head, bytes), buckets(key, address))
+            body, endpoint.form, eventContext(key, address, head, bytes), key.buckets(address))
         count(outcome, key, endpoint)
         let answer = shaped(self.answer(to: outcome, endpoint), head, bytes)
         guard loop.batch.count > 0 else {
@@ -118,11 +122,11 @@ extension HTTPConnection {
     }
 
     /// Whose key the request has, and whether the page may use it.
-    private func admit(
+    func admit(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer
     ) throws(Refusal) -> KeyDirectory.Entry {
         var found: KeyDirectory.Entry?
-        if let key = head.apiKey ?? bearer(head, bytes) ?? keyInQuery(head, bytes) {
+        if let key = key(head, bytes) {
             found = entry(forKey: bytes.part(key))
         } else {
             let key: [UInt8]?
@@ -142,6 +146,11 @@ extension HTTPConnection {
         return entry
     }
 
+    /// Where a request's head holds its key.
+    func key(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Range<Int>? {
+        head.apiKey ?? bearer(head, bytes) ?? keyInQuery(head, bytes)
+    }
+
     private func bearer(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Range<Int>? {
         guard let range = head.authorization, range.count > 7,
             bytes.part(range.lowerBound..<(range.lowerBound + 7)).isEqualIgnoringCase("bearer ")
@@ -150,7 +159,7 @@ extension HTTPConnection {
     }
 
     /// The value of `k` in the query; keys hold nothing that would be escaped there.
-    private func keyInQuery(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Range<Int>? {
+    func keyInQuery(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Range<Int>? {
         var start = head.query.lowerBound
         while start < head.query.upperBound {
             let end = bytes[start..<head.query.upperBound].firstIndex(of: UInt8(ascii: "&")) ?? head.query.upperBound
@@ -162,7 +171,7 @@ extension HTTPConnection {
         return nil
     }
 
-    private func entry(forKey key: UnsafeRawBufferPointer) -> KeyDirectory.Entry? {
+    func entry(forKey key: UnsafeRawBufferPointer) -> KeyDirectory.Entry? {
         if caches.keyDirectory === loop.keys, caches.keyText.count == key.count, caches.keyText.elementsEqual(key) {
             return caches.keyEntry
         }
@@ -172,38 +181,31 @@ extension HTTPConnection {
         return caches.keyEntry
     }
 
-    private func buckets(_ key: KeyDirectory.Entry, _ address: IPAddress?) -> [RateLimiter.Bucket] {
-        var buckets: [RateLimiter.Bucket] = []
-        if key.eventsPerMinutePerKey > 0 {
-            buckets.append(.init(owner: .key(key.keyID), eventsPerMinute: key.eventsPerMinutePerKey))
-        }
-        if key.kind == .public, key.eventsPerMinutePerAddress > 0, let group = address?.rateGroup {
-            let owner = RateLimiter.Owner.address(key.projectMark, group.0, group.1)
-            buckets.append(.init(owner: owner, eventsPerMinute: key.eventsPerMinutePerAddress))
-        }
-        return buckets
-    }
-
     private func eventContext(
         _ key: KeyDirectory.Entry, _ address: IPAddress?, _ head: RequestHead, _ bytes: UnsafeRawBufferPointer
     ) -> EventContext {
         let now = loop.shared.clock.now()
-        let options = loop.shared.options
-        let days = key.kind == .secret ? max(options.maxAgeDaysForSecretKeys, options.maxAgeDays) : options.maxAgeDays
         return EventContext(
-            key: key, receivedAt: now, maxAgeMilliseconds: Int64(days) * Day.milliseconds, isPrivate: head.isPrivate,
-            sender: sender(key, address, head.userAgent.map { bytes.part($0) }, now))
+            key: key, receivedAt: now, maxAgeMilliseconds: key.maxAgeMilliseconds(loop.shared.options),
+            isPrivate: head.isPrivate,
+            sender: sender(
+                key, address, head.userAgent.map { bytes.part($0) }, statedCountry(head, bytes), now))
     }
 
     private func sender(
-        _ key: KeyDirectory.Entry, _ address: IPAddress?, _ userAgent: UnsafeRawBufferPointer?, _ now: Timestamp
+        _ key: KeyDirectory.Entry, _ address: IPAddress?, _ userAgent: UnsafeRawBufferPointer?,
+        _ country: CountryCode?, _ now: Timestamp
     ) -> Sender {
         let isSame =
             caches.senderDay == now.day && caches.address == address && caches.senderProject == key.projectMark
+            && caches.statedCountry == country && caches.countries === loop.countries
             && (userAgent.map { caches.userAgent?.elementsEqual($0) ?? false } ?? (caches.userAgent == nil))
         if isSame, let sender = caches.sender { return sender }
-        let sender = Sender(
+        var sender = Sender(
             userAgent: userAgent, address: address, projectID: key.projectIDBytes, secret: loop.secret(at: now))
+        sender.countryCode = (country ?? address.flatMap { loop.countries?.country(of: $0) })?.bytes
+        caches.statedCountry = country
+        caches.countries = loop.countries
         caches.sender = sender
         caches.senderDay = now.day
         caches.address = address

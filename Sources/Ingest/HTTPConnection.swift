@@ -4,7 +4,7 @@ import WriteAheadLog
 
 /// One HTTP/1.1 connection: collects the bytes of requests, has them handled in their order, and sends the answers in
 /// that order. All of it happens on its event loop.
-final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
+final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, IngestConnection, LogWaiter {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -23,6 +23,8 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
         case needsMore
         case took(Int)
         case updated(Progress)
+        /// Behind the head of so many bytes follows a stream of lines.
+        case stream(RequestHead)
     }
 
     let loop: IngestLoop
@@ -37,17 +39,31 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
     private var closesAfterAnswers = false
     private var holdsRead = false
     private var isProcessing = false
+    /// The other side sends nothing more.
+    private(set) var inputEnded = false
+    /// A stream begins once what was asked before it is answered.
+    private var awaitsAnswers = false
+    /// A client waits for leave to send a body, behind requests not yet answered.
+    private var owesContinue = false
     private var requestStart: NIODeadline?
+    /// When the last event was taken, or the connection opened.
+    private var lastUse = NIODeadline.now()
     private var idleSince = NIODeadline.now()
+    /// No request has come yet.
+    private var isFresh = true
     private var blockedSince: NIODeadline?
     private var lingerEnd: NIODeadline?
     private var drainStart: NIODeadline?
 
     var bounds: IngestOptions.Bounds { loop.shared.options.bounds }
 
-    init(loop: IngestLoop, peer: IPAddress?) {
+    /// `rest` is what came already behind a stream on the same connection.
+    init(loop: IngestLoop, peer: IPAddress?, rest: ByteBuffer = ByteBuffer(), inputEnded: Bool = false) {
         self.loop = loop
         self.peer = peer
+        buffer = rest
+        self.inputEnded = inputEnded
+        requestStart = rest.readableBytes > 0 ? .now() : nil
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -55,15 +71,25 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
         loop.opened(self)
     }
 
+    func handlerRemoved(context: ChannelHandlerContext) { forget() }
+
     func channelInactive(context: ChannelHandlerContext) {
-        self.context = nil
+        forget()
+        context.fireChannelInactive()
+    }
+
+    private func forget() {
+        guard context != nil else { return }
+        context = nil
         progress = .ended
         buffer.clear()
         countBuffered()
-        answers.removeAll()
+        // Answers that wait for the disk stay: what becomes of their events counts, though nobody hears of it.
         loop.closed(self)
-        context.fireChannelInactive()
     }
+
+    /// Begins with what came before the connection was this one's.
+    func start() { processRequests() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var incoming = unwrapInboundIn(data)
@@ -80,17 +106,15 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
             return context.fireUserInboundEventTriggered(event)
         }
         guard lingerEnd == nil else { return context.close(promise: nil) }
-        progress = .ended
-        requestStart = nil
-        closesAfterAnswers = true
-        if answers.isEmpty { context.close(promise: nil) }
+        inputEnded = true
+        processRequests()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         blockedSince = context.channel.isWritable ? nil : .now()
-        resumeReading()
+        processRequests()
         context.fireChannelWritabilityChanged()
     }
 
@@ -99,7 +123,9 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
         if isSaturated { holdsRead = true } else { context.read() }
     }
 
-    private var isSaturated: Bool { answers.count >= bounds.pipelinedRequests || context?.channel.isWritable == false }
+    private var isSaturated: Bool {
+        answers.count >= bounds.pipelinedRequests || awaitsAnswers || context?.channel.isWritable == false
+    }
 
     private func resumeReading() {
         guard holdsRead, !isSaturated else { return }
@@ -114,10 +140,16 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
         defer { isProcessing = false }
         var needsMore = false
         repeat {
-            while answers.count < bounds.pipelinedRequests, !needsMore { needsMore = !takeStep() }
+            while !isSaturated, !needsMore { needsMore = !takeStep() }
             sendAnswers()
-        } while !needsMore && answers.count < bounds.pipelinedRequests
+            awaitsAnswers = awaitsAnswers && !answers.isEmpty
+        } while !needsMore && !isSaturated
         countBuffered()
+        // What is whole is answered though the other side sends nothing more; what is not will never be.
+        if inputEnded, needsMore, !awaitsAnswers, lingerEnd == nil {
+            endInput()
+            if answers.isEmpty { context?.close(promise: nil) }
+        }
         resumeReading()
     }
 
@@ -133,15 +165,41 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
         switch step {
         case .needsMore: return false
         case .updated(let progress): self.progress = progress
+        case .stream(let head): return begin(head)
         case .took(let count):
             buffer.moveReaderIndex(forwardBy: count)
             if buffer.readableBytes == 0 { buffer.clear() }
+            owesContinue = false
             idleSince = .now()
+            isFresh = false
             requestStart = buffer.readableBytes > 0 ? idleSince : nil
             if case .ended = progress { return false }
             progress = .head(searched: 0)
         }
         return true
+    }
+
+    /// Gives the connection to a stream once everything asked before is answered; false until then.
+    private func begin(_ head: RequestHead) -> Bool {
+        sendAnswers()
+        awaitsAnswers = !answers.isEmpty
+        guard !awaitsAnswers, let context else { return false }
+        do throws(RequestError) {
+            var rest = buffer
+            rest.moveReaderIndex(forwardBy: head.size)
+            var failure: RequestError?
+            let stream = buffer.withUnsafeReadableBytes { bytes -> StreamConnection? in
+                do throws(RequestError) { return try self.stream(head, bytes, rest: rest) } catch { failure = error }
+                return nil
+            }
+            if let failure { throw failure }
+            guard let stream else { return false }
+            progress = .ended
+            replace(with: stream, context) { stream.start() }
+        } catch {
+            fail(error)
+        }
+        return false
     }
 
     private func step(_ bytes: UnsafeRawBufferPointer) throws(RequestError) -> Step {
@@ -163,7 +221,7 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
                 throw RequestError(400, byte: 0, "the chunks are too small")
             }
             progress = .chunks(head, chunks, read: read + count, refusal: refusal)
-            return try demandRoom(bytes.count)
+            return try demandRoom(bytes.count + chunks.bytes.count)
         case .ended: return .needsMore
         }
     }
@@ -184,7 +242,8 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
         guard end <= bounds.headBytes else {
             throw RequestError(431, byte: bounds.headBytes, "the head is larger than \(bounds.headBytes) bytes")
         }
-        let head = try RequestHeadReader.read(bytes.part(0..<end))
+        let head = try RequestHeadReader.read(
+            bytes.part(0..<end), countryHeader: loop.shared.options.countryHeader)
         let refusal = refusalByHead(head, bytes)
         let length = head.contentLength ?? 0
         if let refusal, length > bounds.beaconBodyBytes || head.isChunked || head.expectsContinue {
@@ -194,7 +253,8 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
             endInput()
             return .took(end)
         }
-        if head.expectsContinue, bytes.count < end + max(1, length) { sendContinue() }
+        if refusal == nil, head.method == .post, Endpoint.at(bytes.part(head.path)) == .stream { return .stream(head) }
+        if head.expectsContinue, head.isChunked ? bytes.count == end : bytes.count < end + length { sendContinue() }
         if head.isChunked { return .updated(.chunks(head, ChunkedBody(), read: end, refusal: refusal)) }
         guard bytes.count >= end + length else { return .updated(.body(head, refusal: refusal)) }
         finish(head, bytes, body: bytes.part(end..<(end + length)), refusal: refusal)
@@ -217,15 +277,18 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
 
     /// Refuses where unfinished requests hold too much memory already.
     private func demandRoom(_ size: Int) throws(RequestError) -> Step {
-        guard loop.bufferedBytes - countedBytes + size <= bounds.bufferedBytes else {
+        // Small ones always have room, so that a few who hold large ones back lock nobody out.
+        guard size <= bounds.beaconBodyBytes || loop.bufferedBytes - countedBytes + size <= bounds.bufferedBytes else {
             throw RequestError(503, byte: 0, "too many unfinished requests; try again later")
         }
         return .needsMore
     }
 
     private func countBuffered() {
-        loop.bufferedBytes += buffer.readableBytes - countedBytes
-        countedBytes = buffer.readableBytes
+        var size = buffer.readableBytes
+        if case .chunks(_, let chunks, _, _) = progress { size += chunks.bytes.count }
+        loop.bufferedBytes += size - countedBytes
+        countedBytes = size
     }
 
     private func fail(_ error: RequestError) {
@@ -238,22 +301,30 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
             }
         let refusal = Refusal(reason, byte: error.byte, error.text)
         var answer = Answer.problem(error.status, refusal)
-        if error.status == 503 { answer.retryAfterSeconds = 1 }
+        if error.status == 503 {
+            answer.retryAfterSeconds = 1
+            answer.verdict = .oneUnavailable
+        }
         loop.counters.add(refusal, project: nil, endpoint: "http", at: loop.shared.clock.now())
-        loop.counters.add(.oneInvalid)
+        if let verdict = answer.verdict { loop.counters.add(verdict) }
         answers.append(answer, isReady: true)
         endInput()
         buffer.clear()
     }
 
     private func sendContinue() {
-        guard answers.isEmpty else { return }
+        owesContinue = !answers.isEmpty
+        guard !owesContinue else { return }
         var interim = ByteBuffer()
         interim.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
         context?.writeAndFlush(wrapOutboundOut(interim), promise: nil)
     }
 
+    /// One whose peer is a proxy of this machine is never closed for others.
+    var uselessSince: NIODeadline? { peer == nil || !answers.isEmpty && lingerEnd == nil ? nil : lastUse }
+
     func becameDurable(_ number: Int) {
+        lastUse = .now()
         guard let answer = answers.release(number), let verdict = answer.verdict else { return }
         loop.counters.add(verdict)
     }
@@ -276,9 +347,10 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
                 answer.closes = true
                 endInput()
             }
-            answer.write(to: &output)
+            answer.write(to: &output, date: loop.date.line)
         }
         if output.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(output), promise: nil) }
+        if owesContinue { sendContinue() }
         guard closesAfterAnswers, answers.isEmpty, lingerEnd == nil else { return }
         // Closing with bytes unread would reset the connection and could destroy the answer on its way.
         lingerEnd = .now() + TimeAmount(bounds.lingerTimeout)
@@ -292,16 +364,25 @@ final class HTTPConnection: ChannelDuplexHandler, IngestConnection {
             if now >= lingerEnd { context.close(promise: nil) }
         } else if let blockedSince, now - blockedSince > TimeAmount(bounds.writeTimeout) {
             context.close(promise: nil)
-        } else if let requestStart, answers.isEmpty {
+        } else if blockedSince == nil, let requestStart, answers.isEmpty {
             let isHead = if case .head = progress { true } else { false }
             let limit = isHead ? bounds.headTimeout : bounds.bodyTimeout
             guard now - requestStart > TimeAmount(limit) else { return }
             fail(RequestError(408, byte: buffer.readableBytes, "the request took over \(limit.components.seconds) s"))
             sendAnswers()
         } else if answers.isEmpty, requestStart == nil {
-            let isDrained = drainStart.map { now - $0 >= TimeAmount(bounds.drainGrace) } ?? false
-            if isDrained || now - idleSince > TimeAmount(bounds.idleTimeout) { context.close(promise: nil) }
+            let grace = isFresh ? bounds.drainFirstGrace : bounds.drainGrace
+            let isDrained = drainStart.map { now - $0 >= TimeAmount(grace) } ?? false
+            if isDrained || now - idleSince > TimeAmount(bounds.idleTimeout) { closeIdle(now) }
         }
+    }
+
+    /// Says that nothing more will be answered, and takes for a moment what was sent before the sender knew it: a
+    /// reset could destroy the last answer on its way, and would not tell the sender that he may ask again elsewhere.
+    private func closeIdle(_ now: NIODeadline) {
+        endInput()
+        sendAnswers()
+        lingerEnd = now + min(TimeAmount(bounds.drainGrace), TimeAmount(bounds.lingerTimeout))
     }
 
     func drain() { drainStart = .now() }

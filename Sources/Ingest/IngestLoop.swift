@@ -14,16 +14,25 @@ struct IngestShared: Sendable {
     let clock: Clock
     let logger: Logger
     let startedAt: Timestamp
+    let scripts: ScriptPaths
+    /// One for each event loop, in their order.
+    let gauges: [Gauges]
 }
 
-/// A connection, as its event loop sees it.
-protocol IngestConnection: AnyObject {
+/// Who waits for the log.
+protocol LogWaiter: AnyObject {
     /// The records behind the request or line `number` are on the disk.
     func becameDurable(_ number: Int)
     /// The log refused them.
     func wasRefused(_ number: Int, _ error: LogError)
     /// Sends what can be sent now; called once after any number of the two above.
     func flushAnswers()
+}
+
+/// A connection, as its event loop sees it.
+protocol IngestConnection: AnyObject {
+    /// Since when it served nobody, where it may be closed to make room for others; nil where it may not.
+    var uselessSince: NIODeadline? { get }
     /// Looks at the time-outs.
     func checkTimeouts(_ now: NIODeadline)
     /// The daemon stops: end once what has begun is answered.
@@ -38,7 +47,7 @@ final class IngestLoop: @unchecked Sendable {
     /// Someone who waits until these sequence numbers are durable.
     struct Waiter {
         let sequences: ClosedRange<UInt64>
-        let connection: any IngestConnection
+        let connection: any LogWaiter
         let number: Int
         let ids: [RecentIDs.Entry]
     }
@@ -50,20 +59,29 @@ final class IngestLoop: @unchecked Sendable {
     let allCounters: [Counters]
 
     var keys = KeyDirectory.empty
+    var countries: CountryDatabase?
     var reader: EventReader
     var batch = RecordBatch()
-    var bufferedBytes = 0
+    let unpackers = BodyUnpackers()
+    var bufferedBytes = 0 { didSet { if bufferedBytes != oldValue { gauges.set(bufferedBytes: bufferedBytes) } } }
+    /// For the answers of this moment.
+    private(set) var date: DateHeader
+    private let gauges: Gauges
     private(set) var isDraining = false
     private var waiters = CircularBuffer<Waiter>()
     private var connections: [ObjectIdentifier: any IngestConnection] = [:]
     private var whenEmpty: EventLoopPromise<Void>?
     private var secret: DaySecrets.Secret
 
-    init(eventLoop: any EventLoop, shared: IngestShared, counters: Counters, allCounters: [Counters]) {
+    init(
+        eventLoop: any EventLoop, shared: IngestShared, counters: Counters, allCounters: [Counters], gauges: Gauges
+    ) {
         self.eventLoop = eventLoop
         self.shared = shared
         self.counters = counters
         self.allCounters = allCounters
+        self.gauges = gauges
+        date = DateHeader(shared.clock.now())
         let recentIDs = shared.recentIDs
         reader = EventReader { recentIDs.contains($0) }
         secret = shared.secrets.secret(for: shared.clock.now().day)
@@ -76,7 +94,7 @@ final class IngestLoop: @unchecked Sendable {
     }
 
     /// Hands the batch to the log, and remembers who waits for it.
-    func append(for connection: any IngestConnection, number: Int) throws(LogError) {
+    func append(for connection: any LogWaiter, number: Int) throws(LogError) {
         defer { batch.removeAll(keepingCapacity: batch.byteCount < 1 << 20) }
         let sequences = try shared.log.append(batch)
         waiters.append(
@@ -85,7 +103,7 @@ final class IngestLoop: @unchecked Sendable {
 
     /// What the log's thread told, once a group.
     func progress(_ progress: LogProgress) {
-        var touched: [any IngestConnection] = []
+        var touched: [any LogWaiter] = []
         switch progress {
         case .durable(let through):
             let now = shared.clock.now()
@@ -107,15 +125,20 @@ final class IngestLoop: @unchecked Sendable {
 
     func opened(_ connection: any IngestConnection) {
         connections[ObjectIdentifier(connection)] = connection
+        gauges.set(connections: connections.count)
         if isDraining { connection.drain() }
     }
 
     func closed(_ connection: any IngestConnection) {
         connections[ObjectIdentifier(connection)] = nil
+        gauges.set(connections: connections.count)
         if connections.isEmpty { whenEmpty?.succeed(()) }
     }
 
+    var allConnections: [any IngestConnection] { Array(connections.values) }
+
     func checkTimeouts() {
+        date.update(shared.clock.now())
         let now = NIODeadline.now()
         for connection in Array(connections.values) { connection.checkTimeouts(now) }
     }

@@ -13,7 +13,7 @@ struct LineGroup {
 
     init(firstLine: Int, limit: Int) {
         self.firstLine = firstLine
-        self.limit = min(limit, StreamConnection.groupLines)
+        self.limit = min(limit, LineReader.groupLines)
     }
 
     /// Nothing of it waits for the disk.
@@ -22,7 +22,7 @@ struct LineGroup {
     /// Reads the complete lines of `input` into the loop's batch; at the end of the stream the last one needs no end.
     mutating func read(_ input: UnsafeRawBufferPointer, atEnd: Bool, _ loop: IngestLoop, _ context: EventContext?) {
         guard var context else { return }
-        while lineCount < limit, loop.batch.byteCount < StreamConnection.groupBytes, bytes < input.count {
+        while lineCount < limit, loop.batch.byteCount < LineReader.groupBytes, bytes < input.count {
             let rest = input[bytes...]
             let end = rest.firstIndex(of: UInt8(ascii: "\n"))
             guard let end = end ?? (atEnd ? input.count : nil) else { return }

@@ -2,71 +2,83 @@ import EventModel
 import NIOCore
 import WriteAheadLog
 
-/// One NDJSON stream: a first line with the key, then an event a line. Answers `{"acked": n}` once all lines up to the
-/// n-th are durable or refused, and `{"line": n, "error": …}` for each refused one. Where the log takes nothing it
-/// answers `{"error": …}` and ends; what was not acknowledged has to be sent again.
-final class StreamConnection: ChannelDuplexHandler, IngestConnection {
+/// A connection that streams lines: one of the stream socket, or one of HTTP while the body of a streamed request
+/// lasts. Moves bytes between the connection and its `LineReader`, reads only while the log keeps up and the sender
+/// takes its answers, and ends when all is answered. Where the log takes nothing it answers `{"error": …}` and ends;
+/// what was not acknowledged has to be sent again.
+final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, IngestConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Lines handed to the log together.
-    private struct Group {
-        let lastLine: Int
-        let bytes: Int
-        let verdict: Verdict
-        var isReady: Bool
-    }
+    /// Bytes of a request that wait to be taken out of their framing before no more are read.
+    static let rawBytes = 256 << 10
+    static let stopping = Refusal(.overloaded, "the daemon stops; send what was not acknowledged again")
 
-    /// Lines and bytes of one group.
-    static let groupLines = 2_048
-    static let groupBytes = 1 << 20
-    /// How long to wait for the log when too much waits for the disk already.
-    static let retryDelay = TimeAmount.milliseconds(5)
-
-    private let loop: IngestLoop
-    private var context: ChannelHandlerContext?
-    private var buffer = ByteBuffer()
-    private var output = ByteBuffer()
-    private var key: KeyDirectory.Entry?
-    private var keyBytes: [UInt8] = []
-    private var keyDirectory: KeyDirectory?
-    private var lines = 0
-    private var groups = CircularBuffer<Group>()
-    private var firstGroup = 0
-    private var bytesInFlight = 0
-    /// Tokens taken from the rate limit and not used yet.
-    private var tokens = 0
-    private var skipsLine = false
-    private var isPaused = false
+    let loop: IngestLoop
+    let lines: LineReader
+    /// Nil on the stream socket.
+    var body: StreamBody?
+    var context: ChannelHandlerContext?
+    /// Bytes of a request's body still in their framing.
+    var raw = ByteBuffer()
+    private(set) var inputEnded = false
+    private var sentHead = false
+    /// Answers were held back to the end: whatever went wrong then, they are sent.
+    private var hadHeldAnswers = false
     private var holdsRead = false
-    private var inputEnded = false
-    private var isEnding = false
-    private var lingerEnd: NIODeadline?
-    private let openedAt = NIODeadline.now()
+    private var isMoving = false
+    private var countedBytes = 0
+    var lingerEnd: NIODeadline?
+    private(set) var blockedSince: NIODeadline?
+    private(set) var lastByteAt = NIODeadline.now()
+    let openedAt = NIODeadline.now()
 
-    private var bounds: IngestOptions.Bounds { loop.shared.options.bounds }
+    var bounds: IngestOptions.Bounds { loop.shared.options.bounds }
 
-    init(loop: IngestLoop) { self.loop = loop }
+    /// `raw` is what came of the body already.
+    init(
+        loop: IngestLoop, source: LineSource = LineSource(), body: StreamBody? = nil, raw: ByteBuffer = ByteBuffer(),
+        inputEnded: Bool = false
+    ) {
+        self.loop = loop
+        self.body = body
+        self.raw = raw
+        self.inputEnded = inputEnded
+        lines = LineReader(loop: loop, source: source)
+        lines.whenMoved = { [weak self] in self?.move() }
+        // Proxies such as nginx pass no more of a body on once an answer has begun: theirs is answered at its end.
+        lines.holdsAnswers = body.map { $0.peer == nil || $0.isForwarded } ?? false
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         loop.opened(self)
     }
 
+    func handlerRemoved(context: ChannelHandlerContext) { forget() }
+
     func channelInactive(context: ChannelHandlerContext) {
-        self.context = nil
-        isEnding = true
-        buffer.clear()
-        loop.closed(self)
+        forget()
         context.fireChannelInactive()
+    }
+
+    private func forget() {
+        guard context != nil else { return }
+        context = nil
+        raw.clear()
+        lines.fail(Self.stopping)
+        body = nil
+        countBuffered()
+        loop.closed(self)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var incoming = unwrapInboundIn(data)
-        guard !isEnding else { return }
-        buffer.take(&incoming)
-        readLines()
+        lastByteAt = .now()
+        guard lingerEnd == nil, lines.failure == nil else { return }
+        if body == nil { lines.buffer.take(&incoming) } else { raw.take(&incoming) }
+        move()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -75,13 +87,15 @@ final class StreamConnection: ChannelDuplexHandler, IngestConnection {
         }
         guard lingerEnd == nil else { return context.close(promise: nil) }
         inputEnded = true
-        readLines()
+        if body == nil { lines.inputEnded = true }
+        move()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        resumeReading()
+        blockedSince = context.channel.isWritable ? nil : .now()
+        move()
         context.fireChannelWritabilityChanged()
     }
 
@@ -89,233 +103,169 @@ final class StreamConnection: ChannelDuplexHandler, IngestConnection {
         if mayRead { context.read() } else { holdsRead = true }
     }
 
+    /// What is left of a connection that ends is read too, and dropped: closing with bytes unread would reset it.
     private var mayRead: Bool {
         if lingerEnd != nil { return true }
-        return !isPaused && !loop.isDraining && bytesInFlight < bounds.streamBytesInFlight
-            && context?.channel.isWritable != false
+        return lines.wantsMore && raw.readableBytes < Self.rawBytes && context?.channel.isWritable != false
     }
 
-    private func resumeReading() {
-        guard holdsRead, mayRead else { return }
-        holdsRead = false
-        context?.read()
-    }
+    /// Whether the connection waits for its sender, not the sender for it.
+    var waitsForSender: Bool { !holdsRead && lines.groups.isEmpty }
 
-    private func readLines() {
-        while !isEnding, !isPaused, bytesInFlight < bounds.streamBytesInFlight, readGroup() {}
-        finishIfDone()
-        flush()
-        resumeReading()
-    }
-
-    /// Reads the lines that are here as one group; false where none is complete.
-    private func readGroup() -> Bool {
-        if key == nil { return readKey() }
-        guard refreshKey() else { return false }
-        dropOverlongLine()
-        guard let buckets = takeTokens() else { return false }
-        var group = LineGroup(firstLine: lines + 1, limit: buckets.isEmpty ? Self.groupLines : tokens)
-        loop.batch.removeAll(keepingCapacity: true)
-        loop.reader.startBatch()
-        let context = eventContext(loop.shared.clock.now())
-        buffer.withUnsafeReadableBytes { group.read($0, atEnd: inputEnded, loop, context) }
-        guard group.lineCount > 0 else { return false }
-        let number = firstGroup + groups.count
-        if loop.batch.count > 0 {
-            do throws(LogError) { try loop.append(for: self, number: number) } catch {
-                if error.code == .pendingLimit { pause(Self.retryDelay) } else { refuse(error, group.verdict) }
-                return false
-            }
+    /// Moves what can be moved: bytes to lines, lines to the log, answers to the sender.
+    func move() {
+        guard !isMoving, let context, lingerEnd == nil else { return }
+        isMoving = true
+        var moved = true
+        while moved, context.channel.isWritable {
+            moved = takeBody()
+            if lines.readLines() { moved = true }
+            lines.boundHeldAnswers()
+            flush()
         }
-        if !buckets.isEmpty { tokens -= group.lineCount }
-        lines += group.lineCount
-        buffer.moveReaderIndex(forwardBy: group.bytes)
-        bytesInFlight += group.bytes
-        groups.append(
-            Group(lastLine: lines, bytes: group.bytes, verdict: group.verdict, isReady: group.isAnswered))
-        answer(group)
-        if group.isAnswered { loop.counters.add(group.verdict) }
-        acknowledge()
-        return true
-    }
-
-    private func eventContext(_ now: Timestamp) -> EventContext? {
-        guard let key else { return nil }
-        let options = loop.shared.options
-        let days = key.kind == .secret ? max(options.maxAgeDaysForSecretKeys, options.maxAgeDays) : options.maxAgeDays
-        return EventContext(
-            key: key, receivedAt: now, maxAgeMilliseconds: Int64(days) * Day.milliseconds, sender: Sender())
-    }
-
-    /// The first line.
-    private func readKey() -> Bool {
-        guard let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) else {
-            if buffer.readableBytes > bounds.headBytes || (inputEnded && buffer.readableBytes > 0) {
-                refuseStream(Refusal(.noKey, "the first line has to be {\"key\": \"…\"}"))
-            }
-            return false
-        }
-        let size = end - buffer.readerIndex
-        let found = buffer.withUnsafeReadableBytes { try? BodyMembers.key(in: $0.part(0..<size)) } ?? nil
-        guard let found else {
-            refuseStream(Refusal(.noKey, "the first line has to be {\"key\": \"…\"}"))
-            return false
-        }
-        keyBytes = found
-        guard refreshKey() else { return false }
-        buffer.moveReaderIndex(forwardBy: size + 1)
-        return true
-    }
-
-    /// Looks the key up again when the snapshot changed, so that a revoked one ends its stream.
-    private func refreshKey() -> Bool {
-        guard keyDirectory !== loop.keys else { return key != nil }
-        keyDirectory = loop.keys
-        key = keyBytes.withUnsafeBytes { loop.keys.entry(forKey: $0) }
-        if key == nil { refuseStream(Refusal(.unknownKey, "the key is unknown or was revoked")) }
-        return key != nil
-    }
-
-    /// The buckets to take from, `tokens` being what may be read now; nil where reading has to wait. A limit delays a
-    /// stream and refuses nothing.
-    private func takeTokens() -> [RateLimiter.Bucket]? {
-        guard let key, key.eventsPerMinutePerKey > 0 else { return [] }
-        let bucket = RateLimiter.Bucket(owner: .key(key.keyID), eventsPerMinute: key.eventsPerMinutePerKey)
-        guard tokens == 0, buffer.readableBytes > 0 else { return [bucket] }
-        for wanted in [256, 16, 1] where tokens == 0 {
-            let granted = loop.shared.limiter.take(wanted, from: [bucket])
-            tokens = granted
-        }
-        guard tokens > 0 else {
-            pause(.seconds(Int64(loop.shared.limiter.secondsUntilNext([bucket]))))
-            return nil
-        }
-        return [bucket]
-    }
-
-    private func pause(_ delay: TimeAmount) {
-        isPaused = true
-        loop.eventLoop.assumeIsolated().scheduleTask(in: delay) {
-            self.isPaused = false
-            self.readLines()
+        isMoving = false
+        countBuffered()
+        endIfDone()
+        if holdsRead, mayRead {
+            holdsRead = false
+            lastByteAt = .now()
+            self.context?.read()
         }
     }
 
-    /// Gives up a line that is longer than an event may be.
-    private func dropOverlongLine() {
-        let limit = bounds.eventBodyBytes
-        guard skipsLine || buffer.readableBytes > limit else { return }
-        let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")).map { $0 - buffer.readerIndex }
-        if !skipsLine {
-            guard (end ?? buffer.readableBytes) > limit else { return }
-            lines += 1
-            let refusal = Refusal(.bodyTooLarge, "the line is longer than \(limit) bytes")
-            loop.counters.add(.oneInvalid)
-            write(refusal, line: lines)
-            groups.append(Group(lastLine: lines, bytes: 0, verdict: .oneInvalid, isReady: true))
+    /// Takes bytes of a request out of their framing. Whether it moved any.
+    private func takeBody() -> Bool {
+        guard body != nil, lines.failure == nil else { return false }
+        var hasMoved = false
+        do throws(Refusal) {
+            hasMoved =
+                try body?.read(
+                    &raw, into: &lines.buffer, limit: bounds.eventBodyBytes + LineReader.outputBytes) ?? false
+        } catch {
+            // Whole lines that came before the fault are good; the one that the fault cut is not.
+            while lines.readLines() {}
+            lines.refuse(error)
         }
-        skipsLine = end == nil
-        buffer.moveReaderIndex(forwardBy: end.map { $0 + 1 } ?? buffer.readableBytes)
-        acknowledge()
-    }
-
-    private func answer(_ group: LineGroup) {
-        for (line, refusal) in group.refused { write(refusal, line: line) }
-    }
-
-    private func write(_ refusal: Refusal, line: Int?) {
-        loop.counters.add(refusal, project: key?.projectID, endpoint: "stream", at: loop.shared.clock.now())
-        var json = JSONText()
-        json.object {
-            if let line { $0.member("line", line) }
-            $0.member("field", refusal.field)
-            $0.member("error", refusal.text)
-        }
-        output.writeBytes(json.bytes)
-        output.writeStaticString("\n")
-    }
-
-    /// Acknowledges the groups at the head that are done.
-    private func acknowledge() {
-        var acked: Int?
-        while let group = groups.first, group.isReady {
-            groups.removeFirst()
-            firstGroup += 1
-            bytesInFlight -= group.bytes
-            acked = group.lastLine
-        }
-        guard let acked else { return }
-        output.writeStaticString("{\"acked\": ")
-        output.writeString(String(acked))
-        output.writeStaticString("}\n")
+        if body?.isComplete == true { lines.inputEnded = true }
+        return hasMoved
     }
 
     private func flush() {
-        guard output.readableBytes > 0, let context else { return }
-        context.writeAndFlush(wrapOutboundOut(output), promise: nil)
-        output = ByteBuffer()
+        guard let context, !lines.holdsAnswers else { return }
+        if body != nil, !sentHead {
+            guard hadHeldAnswers || lines.refreshKey() else { return }
+            sendHead()
+        }
+        guard lines.output.readableBytes > 0 else { return }
+        let output = lines.output
+        lines.output = ByteBuffer()
+        context.writeAndFlush(wrapOutboundOut(body?.framed(output) ?? output), promise: nil)
     }
 
-    private func refuseStream(_ refusal: Refusal) {
-        loop.counters.add(.oneInvalid)
-        write(refusal, line: nil)
-        end()
+    private func sendHead() {
+        guard let body, let context else { return }
+        sentHead = true
+        context.writeAndFlush(wrapOutboundOut(body.answerHead(closes: !mayKeep, date: loop.date.line)), promise: nil)
     }
 
-    private func refuse(_ error: LogError, _ verdict: Verdict) {
-        guard !isEnding else { return }
-        let refused = verdict.withLogUnavailable
-        loop.counters.add(refused)
-        write(Refusal(.logUnavailable, HTTPConnection.unavailableText), line: nil)
-        end()
+    private var mayKeep: Bool { body?.keepsAlive == true && !loop.isDraining }
+
+    /// Refuses a line that is not finished where unfinished ones hold too much memory already.
+    private func countBuffered() {
+        let size = raw.readableBytes + lines.buffer.readableBytes + (body?.memoryBytes ?? 0)
+        loop.bufferedBytes += size - countedBytes
+        countedBytes = size
+        guard size > bounds.beaconBodyBytes, loop.bufferedBytes > bounds.bufferedBytes, lines.wantsMore else { return }
+        lines.refuse(Refusal(.overloaded, "too many unfinished requests; try again later"))
     }
 
-    private func end() {
-        isEnding = true
-        buffer.clear()
-    }
-
-    /// Ends once nothing more comes and everything is answered.
-    private func finishIfDone() {
-        if (inputEnded && !isPaused) || loop.isDraining, groups.isEmpty { isEnding = true }
-        guard isEnding, lingerEnd == nil, let context else { return }
+    private func endIfDone() {
+        guard let context, lingerEnd == nil else { return }
+        if loop.isDraining, !lines.isDone { lines.fail(Self.stopping) }
+        if inputEnded, let body, !body.isComplete, lines.wantsMore, context.channel.isWritable {
+            lines.refuse(Refusal(.malformedRequest, "the body ended before its end"))
+        }
+        if lines.isDone, lines.failure == nil, body != nil, lines.key == nil {
+            lines.refuse(Refusal(.noKey, "the request has no key, and no line that names one"))
+        }
+        guard lines.isDone else { return }
+        hadHeldAnswers = lines.hasHeldAnswers
+        lines.releaseAnswers()
+        if hadHeldAnswers { flush() }
+        if body != nil, !sentHead, let failure = lines.failure {
+            refuseRequest(failure)
+            return end(context)
+        }
+        lines.writeFailure()
         flush()
-        lingerEnd = .now() + TimeAmount(bounds.lingerTimeout)
-        context.close(mode: .output, promise: nil)
+        if let body {
+            var last = ByteBuffer()
+            last.writeStaticString(body.answerEnd)
+            context.writeAndFlush(wrapOutboundOut(last), promise: nil)
+        }
+        if mayKeep, lines.failure == nil { handBack(context) } else { end(context) }
     }
 
-    func becameDurable(_ number: Int) {
-        guard let index = index(of: number) else { return }
-        groups[index].isReady = true
-        loop.counters.add(groups[index].verdict)
+    /// A request refused before its answer began has one like any other.
+    private func refuseRequest(_ refusal: Refusal) {
+        let status =
+            switch refusal.reason {
+            case .noKey, .unknownKey: 401
+            case .wrongOrigin: 403
+            case .tooSlow: 408
+            case .overloaded, .logUnavailable: 503
+            default: 400
+            }
+        var answer = Answer.problem(status, refusal)
+        answer.allowedOrigin = body?.allowedOrigin
+        answer.closes = true
+        if status == 503 { answer.retryAfterSeconds = 1 }
+        if refusal.reason == .logUnavailable { answer.verdict = lines.lostVerdict }
+        var output = ByteBuffer()
+        answer.write(to: &output, date: loop.date.line)
+        context?.writeAndFlush(wrapOutboundOut(output), promise: nil)
     }
 
-    func wasRefused(_ number: Int, _ error: LogError) {
-        acknowledge()
-        guard let index = index(of: number) else { return }
-        refuse(error, groups[index].verdict)
-    }
-
-    private func index(of number: Int) -> CircularBuffer<Group>.Index? {
-        guard number >= firstGroup, number < firstGroup + groups.count else { return nil }
-        return groups.index(groups.startIndex, offsetBy: number - firstGroup)
-    }
-
-    func flushAnswers() {
-        acknowledge()
-        readLines()
-    }
-
-    func checkTimeouts(_ now: NIODeadline) {
-        if let lingerEnd {
-            if now >= lingerEnd { context?.close(promise: nil) }
-        } else if key == nil, now - openedAt > TimeAmount(bounds.headTimeout) {
-            refuseStream(Refusal(.tooSlow, "no key came in time"))
-            readLines()
+    /// Ends the connection once the sender has taken its answers.
+    private func end(_ context: ChannelHandlerContext) {
+        lingerEnd = .now() + TimeAmount(bounds.writeTimeout)
+        let closed = context.eventLoop.makePromise(of: Void.self)
+        closed.futureResult.assumeIsolated().whenComplete { _ in
+            self.lingerEnd = .now() + TimeAmount(self.bounds.lingerTimeout)
+        }
+        context.close(mode: .output, promise: closed)
+        if holdsRead {
+            holdsRead = false
+            context.read()
         }
     }
 
-    func drain() { readLines() }
+    /// The connection serves requests again.
+    private func handBack(_ context: ChannelHandlerContext) {
+        let next = HTTPConnection(loop: loop, peer: body?.peer, rest: raw, inputEnded: inputEnded)
+        replace(with: next, context) { next.start() }
+    }
 
-    func abandon() { context?.close(promise: nil) }
+    /// Begins with what came already.
+    func start() {
+        guard let context, let body, lingerEnd == nil else { return }
+        if body.expectsContinue, raw.readableBytes == 0, lines.source.key == nil || lines.refreshKey() {
+            var interim = ByteBuffer()
+            interim.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
+            context.writeAndFlush(wrapOutboundOut(interim), promise: nil)
+        }
+        move()
+    }
+}
+
+extension RemovableChannelHandler {
+    /// Puts `next` in this handler's place. It starts in a turn of its own, so that a row of short streams makes no
+    /// deep stack.
+    func replace(with next: some ChannelHandler, _ context: ChannelHandlerContext, start: @escaping () -> Void) {
+        let pipeline = context.pipeline.syncOperations
+        do { try pipeline.addHandler(next, position: .after(self)) } catch { return context.close(promise: nil) }
+        context.eventLoop.assumeIsolated().execute(start)
+        context.read()
+        pipeline.removeHandler(context: context, promise: nil)
+    }
 }
