@@ -8,6 +8,8 @@ package protocol DurableLog: Sendable {
     func subscribe(_ progress: @escaping @Sendable (LogProgress) -> Void)
     var lastSequence: UInt64 { get }
     var durableSequence: UInt64 { get }
+    /// Why it takes nothing at present; nil while it does.
+    var refusal: LogError? { get }
     func close()
 }
 

@@ -35,7 +35,8 @@ extension HTTPConnection {
         return answer
     }
 
-    /// Counts a request refused as a whole, where it would have brought events.
+    /// Counts a request refused as a whole, where it would have brought events: one `invalid`. What is answered with
+    /// `Millrace-Verdict` is counted, and nothing else, so that the sum of the counters is what senders were told.
     func count(_ answer: Answer, _ head: RequestHead, _ bytes: UnsafeRawBufferPointer) {
         guard let verdict = answer.verdict, case .problem(let refusal, _) = answer.body else { return }
         let endpoint = Endpoint.at(bytes.part(head.path))
@@ -57,8 +58,17 @@ extension HTTPConnection {
             endpoint: "log", at: loop.shared.clock.now())
     }
 
+    /// What does not take events.
+    func information(_ endpoint: Endpoint, _ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Answer {
+        switch endpoint {
+        case .config: pageConfiguration(head, bytes)
+        case .script: script(head, bytes)
+        default: shaped(report(endpoint, head, bytes), head, bytes)
+        }
+    }
+
     /// `/health` and `/metrics`.
-    func report(_ endpoint: Endpoint, _ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Answer {
+    private func report(_ endpoint: Endpoint, _ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Answer {
         if endpoint == .health { return health() }
         guard mayReadMetrics(head, bytes) else {
             var answer = Answer.problem(403, Refusal(.noKey, "metrics are for this machine, or for metrics.token"))
@@ -66,13 +76,13 @@ extension HTTPConnection {
             return answer
         }
         let text = Metrics.text(
-            Counters.sum(loop.allCounters), lastSequence: loop.shared.log.lastSequence,
-            durableSequence: loop.shared.log.durableSequence, startedAt: loop.shared.startedAt)
+            Counters.sum(loop.allCounters), Gauges.sum(loop.shared.gauges), log: loop.shared.log,
+            startedAt: loop.shared.startedAt)
         return Answer(200, body: .text([UInt8](text.utf8)))
     }
 
     private func health() -> Answer {
-        var json = JSONText()
+        var json = JSONWriter()
         json.object {
             $0.member("status", loop.isDraining ? "stopping" : "ok")
             $0.member("last_sequence", loop.shared.log.lastSequence)

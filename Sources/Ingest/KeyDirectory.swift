@@ -15,14 +15,17 @@ final class KeyDirectory: Sendable {
         let kind: ProjectSnapshot.Kind
         let origins: OriginRules
         let urlCleaner: URLCleaner
+        /// What the project's pages are told by `/api/v1/config`.
+        let page: ServedContent
         /// Events a minute, 0 for no limit.
         let eventsPerMinutePerKey: Int
         let eventsPerMinutePerAddress: Int
 
         init(
             _ key: ProjectSnapshot.Key, of project: ProjectSnapshot.Project, mark: UInt64, origins: OriginRules,
-            eventsPerMinutePerKey: Int, eventsPerMinutePerAddress: Int
+            page: ServedContent, eventsPerMinutePerKey: Int, eventsPerMinutePerAddress: Int
         ) {
+            self.page = page
             projectIDBytes = [UInt8](project.projectID.rawValue.utf8)
             projectMark = mark
             keyID = key.keyID
@@ -50,14 +53,20 @@ final class KeyDirectory: Sendable {
         projectCount = snapshot.projects.count
         var entries: [String: Entry] = [:]
         var origins: [OriginRules] = []
+        // Most projects have set nothing, and share one.
+        var pages: [[UInt8]: ServedContent] = [:]
         for project in snapshot.projects {
             let rules = OriginRules(domains: project.domains)
             origins.append(rules)
             let mark = SHA256.hash(data: [UInt8](project.projectID.rawValue.utf8)).prefix(8)
                 .reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            let bytes = PageConfiguration.content(of: project)
+            let page = pages[bytes] ?? PageConfiguration.served(bytes)
+            pages[bytes] = page
             for key in project.keys {
                 entries[key.hash] = Entry(
-                    key, of: project, mark: mark, origins: rules, eventsPerMinutePerKey: eventsPerMinutePerKey,
+                    key, of: project, mark: mark, origins: rules, page: page,
+                    eventsPerMinutePerKey: eventsPerMinutePerKey,
                     eventsPerMinutePerAddress: eventsPerMinutePerAddress)
             }
         }

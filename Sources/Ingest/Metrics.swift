@@ -3,7 +3,7 @@ import EventModel
 /// The counters in Prometheus's text format.
 enum Metrics {
     static func text(
-        _ values: Counters.Values, lastSequence: UInt64, durableSequence: UInt64, startedAt: Timestamp
+        _ values: Counters.Values, _ gauges: Gauges.Values, log: any DurableLog, startedAt: Timestamp
     ) -> String {
         let verdict = values.verdict
         var text = head("millrace_events_total", "counter", "Events answered, by what became of them.")
@@ -16,12 +16,16 @@ enum Metrics {
         }
         text += head("millrace_requests_total", "counter", "Requests and stream groups answered.")
         text += "millrace_requests_total \(values.requests)\n"
-        text += head("millrace_log_last_sequence", "gauge", "The last number that the log gave.")
-        text += "millrace_log_last_sequence \(lastSequence)\n"
-        text += head("millrace_log_durable_sequence", "gauge", "The last number that is on the disk.")
-        text += "millrace_log_durable_sequence \(durableSequence)\n"
-        text += head("millrace_start_time_seconds", "gauge", "When the daemon started, since 1970.")
-        text += "millrace_start_time_seconds \(startedAt.milliseconds / 1_000)\n"
+        for (name, meaning, value) in [
+            ("log_last_sequence", "The last number that the log gave.", Int(clamping: log.lastSequence)),
+            ("log_durable_sequence", "The last number that is on the disk.", Int(clamping: log.durableSequence)),
+            ("log_refusing", "1 while the log takes nothing, as when the disk is full.", log.refusal == nil ? 0 : 1),
+            ("connections", "Connections that are open.", gauges.connections),
+            ("buffered_bytes", "Bytes of requests that are not complete yet.", gauges.bufferedBytes),
+            ("start_time_seconds", "When the daemon started, since 1970.", Int(startedAt.milliseconds / 1_000)),
+        ] {
+            text += head("millrace_\(name)", "gauge", meaning) + "millrace_\(name) \(value)\n"
+        }
         return text
     }
 

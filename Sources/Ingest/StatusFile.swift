@@ -11,27 +11,26 @@ struct StatusFile {
     /// Nil where it was written or had not changed, else why not.
     mutating func write(_ content: [UInt8]) -> String? {
         guard content != last else { return nil }
-        let temporary = path + ".new"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
-        guard file >= 0 else { return String(cString: strerror(errno)) }
-        let count = content.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-        close(file)
-        guard count == content.count, rename(temporary, path) == 0 else { return String(cString: strerror(errno)) }
+        do throws(FileError) { try AtomicFile.replace(path, with: content, mode: 0o640, isDurable: false) } catch {
+            return error.description
+        }
         last = content
         return nil
     }
 
     /// The file's content.
     static func content(
-        _ values: Counters.Values, shared: IngestShared, snapshotVersion: Int64, listeners: [String], lastError: String?
+        _ values: Counters.Values, shared: IngestShared, snapshotVersion: Int64, listeners: [String],
+        warnings: [String] = [], lastError: String?
     ) -> [UInt8] {
-        var json = JSONText()
+        var json = JSONWriter()
         json.object {
             $0.member("program", "millraced")
             $0.member("pid", Int(getpid()))
             $0.member("started_at", shared.startedAt.description)
             $0.member("last_sequence", shared.log.lastSequence)
             $0.member("durable_sequence", shared.log.durableSequence)
+            $0.member("log_refusal", shared.log.refusal?.description)
             $0.member("snapshot_version", Int(snapshotVersion))
             $0.object("beacons") { json in
                 for (name, count) in values.verdict.named { json.member(name, count) }
@@ -43,14 +42,15 @@ struct StatusFile {
                 }
             }
             $0.array("listeners") { json in listeners.forEach { json.element($0) } }
+            $0.array("warnings") { json in warnings.forEach { json.element($0) } }
             $0.array("refused_sample") { json in
                 for refusal in values.sample {
                     json.object {
                         $0.member("at", refusal.at.description)
                         $0.member("reason", refusal.reason.rawValue)
-                        $0.member("field", refusal.field)
+                        if let field = refusal.field { $0.member("field", field) }
                         $0.member("error", refusal.text)
-                        $0.member("project_id", refusal.project)
+                        if let project = refusal.project { $0.member("project_id", project) }
                         $0.member("endpoint", refusal.endpoint)
                     }
                 }

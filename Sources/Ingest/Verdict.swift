@@ -15,6 +15,13 @@ package struct Verdict: Equatable, Sendable {
         return verdict
     }()
 
+    /// A request for which there was no room: it may be sent again.
+    static let oneUnavailable: Verdict = {
+        var verdict = Verdict()
+        verdict.unavailable = 1
+        return verdict
+    }()
+
     package static func += (left: inout Verdict, right: Verdict) {
         left.accepted += right.accepted
         left.duplicate += right.duplicate

@@ -129,6 +129,8 @@ final class SteeredLog: DurableLog {
     var lastSequence: UInt64 { state.withLock { $0.last } }
     var durableSequence: UInt64 { state.withLock { $0.durable } }
 
+    var refusal: LogError? { state.withLock { $0.refusal } }
+
     func refuse(with error: LogError?) { state.withLock { $0.refusal = error } }
 
     func append(_ batch: RecordBatch) throws(LogError) -> ClosedRange<UInt64> {
