@@ -21,6 +21,8 @@ struct Sender: Equatable {
     var userAgent: [UInt8]?
     var deviceType: String?
     var isBot = false
+    /// ISO 3166-1 alpha-2.
+    var countryCode: [UInt8]?
     /// Keyed hash of the address.
     var ipHash: [UInt8]?
     /// The day's visitor id, for events of public keys that name no user.

@@ -3,7 +3,7 @@ import EventModel
 /// Why the daemon cannot start.
 package struct IngestError: ExitCoded, Equatable {
     package enum Code: Sendable, Equatable {
-        case badAddress, addressInUse, noPermission, cannotCreate, inputOutput
+        case badAddress, badDatabase, badSocket, addressInUse, noPermission, cannotCreate, inputOutput
     }
 
     package let code: Code
@@ -17,7 +17,7 @@ package struct IngestError: ExitCoded, Equatable {
 
     package var exitCode: ExitCode {
         switch code {
-        case .badAddress: .badConfiguration
+        case .badAddress, .badDatabase, .badSocket: .badConfiguration
         case .addressInUse: .unavailable
         case .noPermission: .noPermission
         case .cannotCreate: .cannotCreate

@@ -7,7 +7,11 @@ package struct IngestOptions: Sendable {
     package var http: String
     package var unixSocket: String
     package var streamSocket: String
-    package var trustedProxies: [String]
+    package var trustedProxies: TrustedProxies
+    /// The name, in lower case, of the header in which such a proxy tells the visitor's country; empty for none.
+    package var countryHeader: [UInt8] = []
+    /// Path of a MaxMind file.
+    package var countryDatabase: String?
     package var snapshotFile: String
     package var secretDirectory: String
     package var statusFile: String
@@ -17,6 +21,8 @@ package struct IngestOptions: Sendable {
     package var eventsPerMinutePerKey: Int
     package var eventsPerMinutePerAddress: Int
     package var metricsToken: String?
+    /// Paths of the browser's script.
+    package var scriptPaths = ["/millrace.js"]
     package var bounds = Bounds()
 
     /// Event loops; a second one is worth a third more requests a second.
@@ -36,6 +42,8 @@ package struct IngestOptions: Sendable {
         /// Bytes of one stream that wait for the disk.
         package var streamBytesInFlight = 8 << 20
         package var idleTimeout = Duration.seconds(75)
+        /// While all connections are taken, one that brought no event for so long is closed for a new one.
+        package var uselessTimeout = Duration.seconds(1)
         /// From the first byte of a request to the end of its head, and to the end of its body.
         package var headTimeout = Duration.seconds(10)
         package var bodyTimeout = Duration.seconds(30)
@@ -45,6 +53,8 @@ package struct IngestOptions: Sendable {
         package var lingerTimeout = Duration.seconds(2)
         /// How long an idle connection is listened to while the daemon stops.
         package var drainGrace = Duration.milliseconds(250)
+        /// The same of one on which no request has come yet: who has just connected is about to send one.
+        package var drainFirstGrace = Duration.seconds(1)
         /// How long requests that have begun may take while the daemon stops.
         package var drainTimeout = Duration.seconds(10)
         /// How often time-outs are looked at.
@@ -60,6 +70,8 @@ package struct IngestOptions: Sendable {
         unixSocket = configuration.ingest.unix
         streamSocket = configuration.ingest.stream
         trustedProxies = configuration.ingest.trustedProxies
+        countryHeader = [UInt8]((configuration.ingest.countryHeader ?? "").lowercased().utf8)
+        countryDatabase = configuration.ingest.countryDatabase
         snapshotFile = configuration.snapshotFile
         secretDirectory = configuration.secretDirectory
         statusFile = configuration.statusDirectory + "/millraced.json"
@@ -68,6 +80,7 @@ package struct IngestOptions: Sendable {
         eventsPerMinutePerKey = configuration.limits.eventsPerMinutePerKey
         eventsPerMinutePerAddress = configuration.limits.eventsPerMinutePerAddress
         metricsToken = configuration.metricsToken
+        scriptPaths = configuration.ingest.scriptPaths
     }
 
     /// For a directory that holds everything, with a free port; for tests and trials.
@@ -75,7 +88,7 @@ package struct IngestOptions: Sendable {
         http = "127.0.0.1:0"
         unixSocket = directory + "/ingest.sock"
         streamSocket = directory + "/stream.sock"
-        trustedProxies = ["127.0.0.1/32", "::1/128"]
+        trustedProxies = .loopback
         snapshotFile = directory + "/projects.json"
         secretDirectory = directory + "/secret"
         statusFile = directory + "/millraced.json"

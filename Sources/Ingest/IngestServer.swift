@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Synchronization
+import Systemd
 import WriteAheadLog
 
 /// The running daemon: its listeners, its event loops, and what has to be done once a second.
@@ -13,6 +14,8 @@ package final class IngestServer: Sendable {
     private let loops: [IngestLoop]
     private let counters: [Counters]
     private let listeners: [Listener]
+    /// What the operator should know of how the daemon was started.
+    private let warnings: [String]
     private let gate: AcceptGate.Count
     private let housekeeping: Mutex<Housekeeping>
     private let timers: [RepeatedTask]
@@ -21,41 +24,45 @@ package final class IngestServer: Sendable {
     /// What `tick` remembers.
     private struct Housekeeping: Sendable {
         var keys: KeyWatcher
+        var countries: CountryWatcher
         var status: StatusFile
         /// Of the keys that the event loops have.
         var snapshotVersion: Int64 = 0
         var lastError: String?
     }
 
-    /// Starts listening. The log is the caller's to open; `stop` closes it.
+    /// Starts listening, on `sockets` alone where there are any. The log is the caller's to open; `stop` closes it.
     package static func start(
-        _ options: IngestOptions, log: any DurableLog, clock: Clock = .system, logger: Logger
+        _ options: IngestOptions, log: any DurableLog, sockets: [ListenSocket] = [], clock: Clock = .system,
+        logger: Logger
     ) async throws -> IngestServer {
-        let proxies = try options.trustedProxies.map { text throws(IngestError) in
-            guard let block = AddressBlock(text) else {
-                let text = "ingest.trusted_proxies holds \(text), which is no address or CIDR block"
-                throw IngestError(.badAddress, text)
-            }
-            return block
-        }
+        let handed = try HandedSockets(sockets)
+        var countryWatcher = CountryWatcher(path: options.countryDatabase, logger: logger)
+        let countries = try countryWatcher.first()
         try RuntimeDirectories.prepare(options)
         let shared = IngestShared(
             options: options, log: log, limiter: RateLimiter(), recentIDs: RecentIDs(now: clock.now()),
-            secrets: try DaySecrets(directory: options.secretDirectory), proxies: TrustedProxies(blocks: proxies),
-            clock: clock, logger: logger, startedAt: clock.now())
+            secrets: try DaySecrets(directory: options.secretDirectory), proxies: options.trustedProxies,
+            clock: clock, logger: logger, startedAt: clock.now(), scripts: try ScriptPaths(names: options.scriptPaths),
+            gauges: (0..<options.loops).map { _ in Gauges() })
         let group = MultiThreadedEventLoopGroup(numberOfThreads: options.loops)
-        do { return try await IngestServer(shared, group) } catch {
+        do { return try await IngestServer(shared, group, handed, (countryWatcher, countries)) } catch {
             try? await group.shutdownGracefully()
             throw error
         }
     }
 
-    private init(_ shared: IngestShared, _ group: MultiThreadedEventLoopGroup) async throws {
+    private init(
+        _ shared: IngestShared, _ group: MultiThreadedEventLoopGroup, _ handed: HandedSockets,
+        _ countries: (watcher: CountryWatcher, database: CountryDatabase?)
+    ) async throws {
         let options = shared.options
         let eventLoops = Array(group.makeIterator())
         let counters = eventLoops.map { _ in Counters() }
-        let loops = zip(eventLoops, counters).map {
-            IngestLoop(eventLoop: $0, shared: shared, counters: $1, allCounters: counters)
+        let loops = eventLoops.indices.map {
+            IngestLoop(
+                eventLoop: eventLoops[$0], shared: shared, counters: counters[$0], allCounters: counters,
+                gauges: shared.gauges[$0])
         }
         shared.log.subscribe { progress in
             for loop in loops { loop.eventLoop.execute { loop.progress(progress) } }
@@ -66,23 +73,30 @@ package final class IngestServer: Sendable {
         self.counters = counters
         housekeeping = Mutex(
             Housekeeping(
-                keys: KeyWatcher(options, logger: shared.logger), status: StatusFile(path: options.statusFile)))
+                keys: KeyWatcher(options, logger: shared.logger), countries: countries.watcher,
+                status: StatusFile(path: options.statusFile)))
+        warnings = handed.warnings
         let keys = housekeeping.withLock { $0.keys.changed() }
         for loop in loops {
-            try await loop.eventLoop.submit { if let keys { loop.keys = keys } }.get()
+            try await loop.eventLoop.submit {
+                if let keys { loop.keys = keys }
+                loop.countries = countries.database
+            }.get()
         }
         if let keys { housekeeping.withLock { $0.snapshotVersion = keys.version } }
         gate = AcceptGate.Count(limit: options.bounds.connections)
         let factory = ListenerFactory(
             group: group, loops: Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) }),
             gate: gate)
-        listeners = [
-            try await factory.tcp(options.http), try await factory.unix(options.unixSocket, .ingest),
-            try await factory.unix(options.streamSocket, .stream),
-        ]
+        gate.whenFull { for loop in loops { loop.eventLoop.execute { loop.makeRoom() } } }
+        listeners = try await factory.all(handed, options)
+        for warning in warnings { shared.logger.warning("\(warning)") }
         let interval = TimeAmount(options.bounds.tick)
-        timers = loops.map { loop in
-            loop.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in loop.checkTimeouts() }
+        timers = loops.map { [gate] loop in
+            loop.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+                loop.checkTimeouts()
+                if gate.isFull { loop.makeRoom() }
+            }
         }
         writeStatus()
     }
@@ -91,7 +105,7 @@ package final class IngestServer: Sendable {
     package var listenerNames: [String] { listeners.map(\.name) }
 
     /// The TCP port that was taken.
-    package var port: Int { listeners.first?.channel.localAddress?.port ?? 0 }
+    package var port: Int { listeners.first { $0.kind == .http }?.channel.localAddress?.port ?? 0 }
 
     /// What the daemon answered since it started.
     package var verdict: Verdict { Counters.sum(counters).verdict }
@@ -115,6 +129,9 @@ package final class IngestServer: Sendable {
             for loop in loops { loop.eventLoop.execute { loop.keys = keys } }
             housekeeping.withLock { $0.snapshotVersion = keys.version }
         }
+        if let countries = housekeeping.withLock({ $0.countries.changed() }) {
+            for loop in loops { loop.eventLoop.execute { loop.countries = countries } }
+        }
         let now = shared.clock.now()
         _ = shared.secrets.secret(for: now.day)
         for loop in loops { loop.eventLoop.execute { _ = loop.secret(at: now) } }
@@ -132,11 +149,11 @@ package final class IngestServer: Sendable {
 
     private func writeStatus() {
         let values = Counters.sum(counters)
-        let names = listenerNames
+        let (names, warnings) = (listenerNames, warnings)
         housekeeping.withLock { state in
             let content = StatusFile.content(
                 values, shared: shared, snapshotVersion: state.snapshotVersion, listeners: names,
-                lastError: state.lastError)
+                warnings: warnings, lastError: state.countries.problem ?? state.lastError)
             guard let problem = state.status.write(content), state.lastError == nil else { return }
             state.lastError = "the status file cannot be written: \(problem)"
             shared.logger.error("the status file cannot be written", metadata: ["reason": "\(problem)"])
@@ -160,7 +177,6 @@ package final class IngestServer: Sendable {
         shared.log.close()
         writeStatus()
         try? await group.shutdownGracefully()
-        unlink(shared.options.unixSocket)
-        unlink(shared.options.streamSocket)
+        for path in listeners.compactMap(\.ownPath) { unlink(path) }
     }
 }

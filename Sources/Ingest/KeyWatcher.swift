@@ -1,24 +1,14 @@
 import EventModel
 import FoundationEssentials
-import Glibc
 import Logging
 
 /// Reads `snapshot/projects.json` again whenever it was replaced; keeps what it has where the new one cannot be read.
 struct KeyWatcher {
-    /// What tells one version of the file from another.
-    private struct Identity: Equatable {
-        let device: UInt
-        let inode: UInt
-        let size: Int
-        let seconds: Int
-        let nanoseconds: Int
-    }
-
     let path: String
     private var eventsPerMinutePerKey: Int
     private var eventsPerMinutePerAddress: Int
     let logger: Logger
-    private var last: Identity?
+    private var last: FileIdentity?
     private var isFirst = true
 
     init(_ options: IngestOptions, logger: Logger) {
@@ -37,7 +27,7 @@ struct KeyWatcher {
 
     /// The keys where the file is new since the last call and can be read, else nil.
     mutating func changed() -> KeyDirectory? {
-        let identity = Self.identity(of: path)
+        let identity = FileIdentity(path)
         defer {
             last = identity
             isFirst = false
@@ -65,13 +55,5 @@ struct KeyWatcher {
                 metadata: ["path": "\(path)", "reason": "\(type(of: error))"])
             return nil
         }
-    }
-
-    private static func identity(of path: String) -> Identity? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        return Identity(
-            device: UInt(status.st_dev), inode: UInt(status.st_ino), size: Int(status.st_size),
-            seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
     }
 }

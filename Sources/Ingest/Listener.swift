@@ -2,9 +2,10 @@ import EventModel
 import Glibc
 import NIOCore
 import NIOPosix
+import Systemd
 
 /// Where beacons come in.
-enum ListenerKind: String, Sendable {
+enum ListenerKind: String, CaseIterable, Sendable {
     case http, ingest, stream
 }
 
@@ -12,6 +13,8 @@ enum ListenerKind: String, Sendable {
 struct Listener: Sendable {
     let kind: ListenerKind
     let channel: any Channel
+    /// The Unix socket that this process made, and removes when it ends.
+    var ownPath: String?
 
     /// `http 127.0.0.1:7070`, `stream /run/millrace/stream.sock`
     var name: String {
@@ -33,6 +36,19 @@ struct ListenerFactory {
     let group: MultiThreadedEventLoopGroup
     let loops: [ObjectIdentifier: IngestLoop]
     let gate: AcceptGate.Count
+
+    /// Those that were handed over; where none was, the three of the configuration.
+    func all(_ handed: HandedSockets, _ options: IngestOptions) async throws -> [Listener] {
+        guard !handed.sockets.isEmpty else {
+            return [
+                try await tcp(options.http), try await unix(options.unixSocket, .ingest),
+                try await unix(options.streamSocket, .stream),
+            ]
+        }
+        var listeners: [Listener] = []
+        for (kind, socket) in handed.sockets { listeners.append(try await handedOver(socket, kind)) }
+        return listeners
+    }
 
     /// `host:port`; a host in brackets is IPv6.
     func tcp(_ address: String) async throws -> Listener {
@@ -75,7 +91,7 @@ struct ListenerFactory {
             guard chmod(path, Self.socketMode) == 0 else {
                 throw IngestError(.noPermission, "this user cannot set the mode of the socket \(path) (\(setting))")
             }
-            return Listener(kind: kind, channel: channel)
+            return Listener(kind: kind, channel: channel, ownPath: path)
         } catch let error as IngestError {
             throw error
         } catch let error as IOError where error.errnoCode == EACCES || error.errnoCode == EROFS {
@@ -84,6 +100,19 @@ struct ListenerFactory {
             throw IngestError(.cannotCreate, "there is no directory for the socket \(path) (\(setting)); make it")
         } catch {
             throw IngestError(.cannotCreate, "cannot make the socket \(path) (\(setting)): \(error)")
+        }
+    }
+
+    /// A socket that the service manager made, and keeps.
+    func handedOver(_ socket: ListenSocket, _ kind: ListenerKind) async throws -> Listener {
+        var bootstrap = bootstrap(kind)
+        if socket.family == .internet {
+            bootstrap = bootstrap.childChannelOption(ChannelOptions.tcpOption(.tcp_nodelay), value: 1)
+        }
+        do {
+            return Listener(kind: kind, channel: try await bootstrap.withBoundSocket(socket.descriptor).get())
+        } catch {
+            throw IngestError(.badSocket, "cannot listen on the socket handed over as \(socket.name): \(error)")
         }
     }
 

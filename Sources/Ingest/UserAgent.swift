@@ -3,39 +3,64 @@
 enum UserAgent {
     /// `mobile`, `tablet` or `desktop`; nil where the text is no browser's.
     static func deviceType(_ text: UnsafeRawBufferPointer) -> StaticString? {
-        if text.holds("iPad") || text.holds("Tablet") || text.holds("PlayBook") || text.holds("Silk/")
-            || text.holds("Kindle")
+        // "Tablet PC" is a component of Windows, on desktops too.
+        if text.holds("iPad") || (text.holds("Tablet") && !text.holds("Tablet PC")) || text.holds("PlayBook")
+            || text.holds("Silk/") || text.holds("Kindle")
         {
             return "tablet"
         }
         if text.holds("Mobi") || text.holds("iPhone") || text.holds("iPod") || text.holds("Opera Mini")
-            || text.holds("IEMobile")
+            || text.holds("BlackBerry") || text.holds("Symbian")
         {
             return "mobile"
         }
-        if text.holds("Android") { return "tablet" }
-        return text.holds("Mozilla/") || text.holds("Opera/") ? "desktop" : nil
+        guard text.holds("Mozilla/") || text.holds("Opera/") else { return nil }
+        // Browsers on Android phones say Mobile.
+        return text.holds("Android") ? "tablet" : "desktop"
     }
 
-    /// Marks of crawlers, previewers and browsers that a program drives. In lower case; compared without case.
-    private static let botMarks: [StaticString] = [
-        "bot/", "bot;", "bot)", "-bot", "slackbot", "googlebot", "bingbot", "applebot", "crawl", "spider", "slurp",
-        "headlesschrome", "phantomjs", "puppeteer", "playwright", "selenium", "webdriver", "cypress/",
-        "lighthouse", "pagespeed", "pingdom", "uptimerobot", "statuscake", "site24x7", "gtmetrix",
-        "facebookexternalhit", "bytespider", "mediapartners-google", "adsbot", "google-inspectiontool", "feedfetcher",
-        "ia_archiver",
-        "yandex.com/bots", "baiduspider", "duckduckgo-favicons", "embedly", "whatsapp/", "telegrambot", "bingpreview",
-        "web preview",
-        "gptbot", "chatgpt-user", "claudebot", "claude-web", "ccbot", "perplexity", "oai-searchbot", "bot@",
-    ]
-
-    /// Whether the text is a known crawler's or a driven browser's. (Cubot makes telephones.)
+    /// Whether the text is a known crawler's or a driven browser's.
     static func isBot(_ text: UnsafeRawBufferPointer) -> Bool {
-        let lowered = text.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
-        guard !lowered.withUnsafeBytes({ $0.holds("cubot") }) else { return false }
-        return lowered.withUnsafeBytes { lowered in
-            botMarks.contains { lowered.holds($0) } || lowered.hasEnding("bot")
+        withUnsafeTemporaryAllocation(byteCount: text.count, alignment: 1) { buffer in
+            for (index, byte) in text.enumerated() { buffer[index] = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
+            return isBot(lowered: UnsafeRawBufferPointer(buffer))
         }
+    }
+
+    private static func isBot(lowered text: UnsafeRawBufferPointer) -> Bool {
+        let device = androidDevice(text)
+        let marks = CrawlerMarks.byFirstByte
+        for start in 0..<text.count where !device.contains(start) {
+            for mark in marks[Int(text[start])] where text.holds(mark, at: start) && !isDevice(text, start) {
+                return true
+            }
+        }
+        return text.hasEnding("bot") && !isDevice(text, text.count - 3)
+    }
+
+    /// Whether the mark found at `start` is part of a device's name.
+    private static func isDevice(_ text: UnsafeRawBufferPointer, _ start: Int) -> Bool {
+        CrawlerMarks.devices.contains { name in
+            let first = max(0, start - name.utf8CodeUnitCount + 1)
+            return (first...start).contains { text.holds(name, at: $0) }
+        }
+    }
+
+    /// The first words in brackets where they describe an Android device, whose maker may have called it anything:
+    /// nothing is looked for there.
+    private static func androidDevice(_ text: UnsafeRawBufferPointer) -> Range<Int> {
+        guard let start = text.firstIndex(of: UInt8(ascii: "(")) else { return 0..<0 }
+        var depth = 0
+        var end = text.count
+        for index in start..<text.count {
+            if text[index] == UInt8(ascii: "(") { depth += 1 }
+            if text[index] == UInt8(ascii: ")") { depth -= 1 }
+            guard depth == 0 else { continue }
+            end = index
+            break
+        }
+        let words = text.part(start..<end)
+        return words.holds("android") && !words.holds("compatible") ? start..<end : 0..<0
     }
 }
 
@@ -53,6 +78,14 @@ extension UnsafeRawBufferPointer {
         return false
     }
 
+    /// Whether the text begins at `start`.
+    func holds(_ text: StaticString, at start: Int) -> Bool {
+        let size = text.utf8CodeUnitCount
+        guard start >= 0, start + size <= count else { return false }
+        for index in 0..<size where self[start + index] != text.utf8Start[index] { return false }
+        return true
+    }
+
     func hasEnding(_ text: StaticString) -> Bool {
         let size = text.utf8CodeUnitCount
         guard size <= count else { return false }
@@ -66,6 +99,16 @@ extension UnsafeRawBufferPointer {
             let byte = self[index]
             let lowered = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
             guard lowered == text.utf8Start[index] else { return false }
+        }
+        return true
+    }
+
+    /// The same of a text that is known only when the program runs.
+    func isEqualIgnoringCase(_ text: [UInt8]) -> Bool {
+        guard count == text.count else { return false }
+        for index in 0..<count {
+            let byte = self[index]
+            guard (byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte) == text[index] else { return false }
         }
         return true
     }
