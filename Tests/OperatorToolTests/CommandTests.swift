@@ -1,3 +1,4 @@
+import ControlStore
 import EventModel
 import FoundationEssentials
 import Synchronization
@@ -113,6 +114,35 @@ private final class Recorder: Sendable {
             #expect(run("test", "pause", "hero", in: directory).code == .done)
             #expect(run("test", "list", "--json", in: directory).result.contains("\"status\":\"paused\""))
             #expect(run("test", "pause", "other", in: directory).code == .noInput)
+        }
+    }
+
+    @Test func `a test's moves and a project's settings reach the daemon's snapshot`() throws {
+        try withTemporaryDirectory { directory in
+            _ = run("migrate", in: directory)
+            _ = run("project", "create", "shop", in: directory)
+            func shown() throws -> ProjectSnapshot.Project {
+                try #require(ProjectSnapshotFile.read(path: directory + "/lib/snapshot/projects.json")?.projects.first)
+            }
+            #expect(run("test", "create", "hero", "--component", "hero", in: directory).code == .done)
+            let first = try shown()
+            #expect(first.tests.map(\.state) == [.active])
+            #expect(run("test", "pause", "hero", in: directory).code == .done)
+            #expect(try shown().tests.map(\.state) == [.paused])
+            #expect(run("test", "complete", "hero", in: directory).code == .done)
+            #expect(try shown().tests.isEmpty)
+            #expect(run("project", "set", "hesitation_ms", "5000", in: directory).code == .done)
+            let set = run("project", "set", "scroll_depth_percents", "50,100", "--json", in: directory)
+            #expect(JSONMember.named("scroll_depth_percents", of: set.result) == "[50,100]")
+            #expect(try shown().browser[.hesitation] == 5_000)
+            #expect(try shown().browser.scrollDepths == [50, 100])
+            #expect(run("project", "set", "hesitation_ms", "default", in: directory).code == .done)
+            #expect(try shown().browser[set: .hesitation] == nil)
+            #expect(run("project", "set", in: directory).result.contains("50,100"))
+            for (name, value) in [("hesitation_ms", "1"), ("hesitation_ms", "x"), ("other", "1")] {
+                #expect(run("project", "set", name, value, in: directory).code == .badData)
+            }
+            #expect(run("project", "set", "hesitation_ms", in: directory).code == .usage)
         }
     }
 
