@@ -16,7 +16,7 @@ struct GroupHeader: Equatable, Sendable {
     var payloadChecksum: UInt32
 
     /// The number after the last record's.
-    var endSequence: UInt64 { firstSequence &+ UInt64(count) }
+    var endSequence: UInt64 { firstSequence + UInt64(count) }
     /// From the group's begin to that of the next.
     var paddedBytes: Int { LogFormat.aligned(LogFormat.groupHeaderSize + payloadBytes) }
 
@@ -57,10 +57,15 @@ struct GroupHeader: Equatable, Sendable {
         else { return nil }
         let payload = Int(bytes.number(at: 4, as: UInt32.self))
         let count = Int(bytes.number(at: 16, as: UInt32.self))
-        guard payload <= LogFormat.maxPayloadBytes, count * LogFormat.recordHeaderSize <= payload else { return nil }
+        let first = bytes.number(at: 8, as: UInt64.self)
+        let isClosing = bytes.number(at: 20, as: UInt32.self) & Self.closedFlag != 0
+        // A checksum proves what was written, not that it makes sense.
+        guard payload <= LogFormat.maxPayloadBytes, count * LogFormat.recordHeaderSize <= payload,
+            count > 0 || (isClosing && payload == 0), (1...LogFormat.maxSequence).contains(first),
+            bytes.number(at: 24, as: UInt64.self) < first
+        else { return nil }
         self.init(
-            payloadBytes: payload, firstSequence: bytes.number(at: 8), count: count,
-            isClosing: bytes.number(at: 20, as: UInt32.self) & Self.closedFlag != 0,
+            payloadBytes: payload, firstSequence: first, count: count, isClosing: isClosing,
             durableSequence: bytes.number(at: 24), writtenAt: Timestamp(milliseconds: bytes.number(at: 32)),
             logID: logID, payloadChecksum: bytes.number(at: 56))
     }

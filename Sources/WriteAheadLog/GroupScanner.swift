@@ -5,19 +5,22 @@ struct GroupScanner {
     let file: SegmentFile
     let logID: LogID
     private var offset: Int
+    private let end: Int
     private var window: [UInt8] = []
     private var windowStart = 0
     private var payload: [UInt8] = []
 
-    init(file: SegmentFile, logID: LogID, offset: Int) {
+    /// Searches from the offset on, and no farther than `limit` bytes.
+    init(file: SegmentFile, logID: LogID, offset: Int, limit: Int = .max) {
         self.file = file
         self.logID = logID
         self.offset = offset
+        end = limit < .max - offset ? offset + limit : .max
     }
 
-    /// The next sound group and its place; nil at the end of the file.
+    /// The next sound group and its place; nil at the end.
     mutating func next() throws(LogError) -> (offset: Int, group: GroupHeader)? {
-        while try fillWindow() {
+        while offset < end, try fillWindow() {
             let place = offset
             let group = window.withUnsafeBytes { bytes in
                 GroupHeader(UnsafeRawBufferPointer(rebasing: bytes[(place - windowStart)...]), logID: logID)

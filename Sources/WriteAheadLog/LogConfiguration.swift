@@ -22,6 +22,17 @@ package struct LogConfiguration: Sendable {
         self.maxGroupBytes = maxGroupBytes
     }
 
+    /// Who makes the next segment ready.
+    enum Preparation: Sendable {
+        /// A thread of its own.
+        case background
+        /// The log's thread, before it writes on: for tests that shall come out the same each time.
+        case inline
+        case none
+    }
+
+    var preparation = Preparation.background
+
     /// How many records may be handed a number without being durable.
     static let maxPendingRecords: UInt64 = 1 << 20
 

@@ -21,7 +21,8 @@ package enum LogDirectory {
         }
         return LogStatus(
             logID: newest.header.logID, segments: rows,
-            firstSequence: rows.first { $0.lastSequence != nil }?.firstSequence, lastSequence: end.lastSequence,
+            firstSequence: rows.first { $0.lastSequence != nil }?.firstSequence,
+            lastSequence: rows.reduce(end.lastSequence) { max($0, $1.lastSequence ?? 0) },
             durableSequence: end.durableSequence, lastWrittenAt: end.writtenAt)
     }
 
@@ -75,10 +76,12 @@ package enum LogDirectory {
         files: any LogFiles = SystemLogFiles()
     ) throws(LogError) -> [RemovedSegment] {
         let segments = try openSegments(directory)
+        // A clock that stood wrong when a segment was begun is told by a later segment: it was sealed before that.
+        let oldest = segments.dropFirst().last { $0.header.createdAt < olderThan }?.file.name
         var removed: [RemovedSegment] = []
         for (segment, next) in zip(segments, segments.dropFirst()) {
             guard next.header.isSound, next.header.previousLast <= loadedThrough,
-                force || next.header.createdAt < olderThan
+                force || oldest.map({ next.file.name <= $0 }) == true
             else { break }
             let bytes = try segment.file.facts().bytes
             try files.remove(segment.file.path)
@@ -117,8 +120,9 @@ package enum LogDirectory {
     /// All segments and their headers. One that is removed meanwhile is left out; all must be of one log.
     private static func openSegments(_ directory: String) throws(LogError) -> [OpenSegment] {
         var segments: [OpenSegment] = []
-        var logID: LogID?
-        for name in try SegmentName.list(in: directory).reversed() {
+        let names = try SegmentName.list(in: directory)
+        var logID = try SegmentFile.logID(of: names, in: directory)
+        for name in names.reversed() {
             guard let file = try SegmentFile(name, in: directory) else { continue }
             let header = try file.header(logID: logID)
             logID = header.logID
@@ -146,7 +150,7 @@ package enum LogDirectory {
         var end = End(lastSequence: segment.header.previousLast, durableSequence: segment.header.previousLast)
         var payload: [UInt8] = []
         while true {
-            switch try cursor.step(into: &payload, skipping: .max - 1) {
+            switch try cursor.step(into: &payload, skipping: .max - 1, thorough: false) {
             case .group(let group):
                 end.lastSequence = max(end.lastSequence, group.endSequence - 1)
                 end.durableSequence = max(end.durableSequence, group.durableSequence)

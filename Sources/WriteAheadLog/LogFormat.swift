@@ -53,6 +53,8 @@ enum LogFormat {
     static let maxPayloadBytes = maxRecordBytes + (1 << 20)
     /// More than any segment ever reserves: taken where a damaged header does not tell.
     static let maxReservedNumbers: UInt64 = 1 << 26
+    /// What claims a higher number is damaged: so many are not written in the life of any log.
+    static let maxSequence: UInt64 = 1 << 62
 
     static let segmentMagic: UInt64 = 0x4745_5347_4F4C_524D
     static let groupMagic: UInt32 = 0x3147_524D

@@ -12,8 +12,10 @@ package struct LogReader {
     private var cursor: SegmentCursor
     private var payload: [UInt8] = []
     private var records = RecordPlaces()
-    /// Segments of which something was read since the last sync.
-    private var unsynced: [SegmentFile] = []
+    /// What was read since the last sync: of each segment the newest group, and where it stands.
+    private var unsynced: [(file: SegmentFile, offset: Int, group: GroupHeader)] = []
+    /// Why nothing that is made of what was read since the last sync may be kept.
+    private var distrust: LogError?
 
     /// A reader whose first record is the one after `after`. Ends with `.missing` where there is no log, with
     /// `.endsEarly` where it ends before `after`.
@@ -25,12 +27,13 @@ package struct LogReader {
         var header: SegmentHeader
         do throws(LogError) { header = try file.header(logID: nil) } catch {
             guard error.code == .damaged else { throw error }
-            header = try file.header(logID: try Self.idOfAny(names, in: directory))
+            header = try file.header(logID: try SegmentFile.logID(of: names, in: directory))
         }
         self.directory = directory
         logID = header.logID
         position = after
         cursor = SegmentCursor(file: file, header: header)
+        endIfSealed(names)
         if header.firstSequence > after, header.previousLast > after {
             lose((after + 1)...header.previousLast, offset: 0)
         }
@@ -62,9 +65,32 @@ package struct LogReader {
     }
 
     /// Returns when all that was read is on the disk.
+    ///
+    /// Ends with an error where it is not: the disk failed, or the writer's disk did and the writer took back what had
+    /// been read already. It does so each time from then on, since a disk fails but once for the same bytes: what was
+    /// read since the last sync has to be forgotten, and read again by another reader.
     package mutating func sync() throws(LogError) {
-        for file in unsynced { try file.sync() }
+        do throws(LogError) {
+            if let distrust { throw distrust }
+            for (file, offset, group) in unsynced {
+                try file.sync()
+                guard try file.groupHeader(at: offset, logID: logID) == group else { throw takenBack(in: file) }
+            }
+        } catch {
+            distrust = error
+            throw error
+        }
         unsynced.removeAll()
+    }
+
+    private func takenBack(in file: SegmentFile) -> LogError {
+        LogError(.failed, "records read from \(file.path) were taken back by its writer; read them again")
+    }
+
+    private mutating func note(_ group: GroupHeader) {
+        let newest = (file: cursor.file, offset: cursor.offset - group.paddedBytes, group: group)
+        if unsynced.last?.file === cursor.file { unsynced.removeLast() }
+        unsynced.append(newest)
     }
 
     /// Reads the next group that holds something not yet seen; false at the end, for now.
@@ -74,7 +100,7 @@ package struct LogReader {
             case .group(let group):
                 guard group.endSequence > position + 1 else { continue }
                 records = RecordPlaces(group, after: position)
-                if unsynced.last !== cursor.file { unsynced.append(cursor.file) }
+                note(group)
                 return true
             case .lost(let sequences, let offset): lose(sequences, offset: offset)
             case .end:
@@ -90,6 +116,11 @@ package struct LogReader {
         guard let name = names.first(where: { $0 > cursor.file.name }) else { return false }
         guard let file = try SegmentFile(name, in: directory) else { return true }
         let header = try file.header(logID: logID)
+        if header.isSound, let newest = unsynced.last, newest.file === cursor.file,
+            newest.group.endSequence - 1 > header.previousLast
+        {
+            distrust = distrust ?? takenBack(in: newest.file)
+        }
         if cursor.last == nil {
             cursor.end(before: header)
         } else {
@@ -97,8 +128,19 @@ package struct LogReader {
                 lose((max(position + 1, cursor.expected))...header.previousLast, offset: 0)
             }
             cursor = SegmentCursor(file: file, header: header)
+            endIfSealed(names)
         }
         return true
+    }
+
+    /// Where there is a next segment already, nothing that its header does not know is read of this one: it may be what
+    /// could not be synced. A header that cannot be read is seen to when its turn comes.
+    private mutating func endIfSealed(_ names: [SegmentName]) {
+        guard let name = names.first(where: { $0 > cursor.file.name }),
+            let file = try? SegmentFile(name, in: directory),
+            let header = try? file.header(logID: cursor.header.logID)
+        else { return }
+        cursor.end(before: header)
     }
 
     private mutating func lose(_ sequences: ClosedRange<UInt64>, offset: Int) {
@@ -116,7 +158,7 @@ package struct LogReader {
             case .group(let group):
                 if group.endSequence > after + 1 {
                     records = RecordPlaces(group, after: after)
-                    unsynced.append(cursor.file)
+                    note(group)
                 }
             case .lost(let sequences, let offset): lose(sequences, offset: offset)
             case .end:
@@ -128,14 +170,6 @@ package struct LogReader {
                 }
             }
         }
-    }
-
-    private static func idOfAny(_ names: [SegmentName], in directory: String) throws(LogError) -> LogID? {
-        for name in names.reversed() {
-            guard let file = try SegmentFile(name, in: directory) else { continue }
-            if let header = try? file.header(logID: nil) { return header.logID }
-        }
-        return nil
     }
 }
 

@@ -20,6 +20,11 @@ final class LogThread {
     private let clock: Clock
     private let files: any LogFiles
     private let lock: DirectoryLock
+    private let preparer: SegmentPreparer
+    /// What the last writer left behind, until it could be put in order.
+    private var recovery: SegmentRecovery?
+    /// A segment without records, to be removed as soon as the next one is there.
+    private var emptySegment: SegmentName?
     private var segment: ActiveSegment?
     private var spare: PendingGroups
     /// The number that the next record on the disk will have.
@@ -38,6 +43,9 @@ final class LogThread {
         self.clock = clock
         self.files = files
         self.lock = lock
+        self.recovery = recovery
+        emptySegment = recovery.emptySegment
+        preparer = SegmentPreparer(configuration: configuration, files: files)
         nextToWrite = recovery.nextSequence
         durableSequence = recovery.result.lastSequence
         spare = PendingGroups(maxGroupBytes: configuration.maxGroupBytes)
@@ -101,16 +109,19 @@ final class LogThread {
             fillHeader(of: group, in: bytes, base: groups.groups[index].offset, at: now)
             records += group.count
         }
-        let isShort = current.grows(by: bytes.count) && isShortOfRoom
+        // What is taken already has its zeros, mostly: with too little room, it is new records that are refused.
+        let isShort = isShortOfRoom
         defer { segment = current }
         try current.write(
             UnsafeRawBufferPointer(bytes), records: records, at: now,
             ahead: isShort ? nil : configuration.segmentBytes)
         settle(groups.groups[end - 1].endSequence, isShort: isShort)
+        preparer.keepAhead(of: current.usedBytes)
         return end
     }
 
     private func fitting(_ groups: PendingGroups, from index: Int, into segment: ActiveSegment) -> Int {
+        let limit = self.limit(of: segment)
         var end = index
         var bytes = segment.usedBytes
         var records = segment.recordCount
@@ -118,7 +129,7 @@ final class LogThread {
             let group = groups.groups[end]
             bytes += group.paddedBytes
             records += UInt64(group.count)
-            if end > index, bytes > configuration.segmentBytes || records > configuration.maxSegmentRecords { break }
+            if end > index, bytes > limit || records > configuration.maxSegmentRecords { break }
             end += 1
         }
         return end
@@ -152,14 +163,21 @@ final class LogThread {
 
     private func needsRoll(before group: PendingGroups.Group, at time: Timestamp) -> Bool {
         guard let segment, segment.recordCount > 0 else { return false }
-        return segment.usedBytes + group.paddedBytes > configuration.segmentBytes
+        return segment.usedBytes + group.paddedBytes > limit(of: segment)
             || segment.recordCount + UInt64(group.count) > configuration.maxSegmentRecords
             || isOld(segment, at: time)
     }
 
+    /// A segment ends with its zeros where the next one is prepared, else with its size.
+    private func limit(of segment: ActiveSegment) -> Int {
+        preparer.isReady ? min(segment.zeroedBytes, configuration.segmentBytes) : configuration.segmentBytes
+    }
+
+    /// A clock that was put back by more than a segment's life makes it old too, or it would be kept until the clock
+    /// is there again.
     private func isOld(_ segment: ActiveSegment, at time: Timestamp) -> Bool {
         guard let first = segment.firstRecordAt else { return false }
-        return time - first >= Self.segmentLife
+        return time - first >= Self.segmentLife || first - time >= Self.segmentLife
     }
 
     /// Begins a segment and seals the one before it.
@@ -168,10 +186,15 @@ final class LogThread {
         let header = SegmentHeader(
             logID: logID, firstSequence: sequence, reservedThrough: sequence - 1 + configuration.reservedNumbers,
             previousLast: durableSequence, createdAt: clock.now())
-        let new = try ActiveSegment.create(header, in: configuration.directory, files: files)
-        segment?.seal()
+        let new = try ActiveSegment.create(
+            header, in: configuration.directory, files: files, prepared: preparer.take(),
+            segmentBytes: configuration.segmentBytes)
+        if let segment { preparer.seal(segment) }
         segment = new
         nextToWrite = sequence
+        preparer.keepAhead(of: 0)
+        if let emptySegment { try? files.remove(emptySegment.path(in: configuration.directory)) }
+        emptySegment = nil
     }
 
     /// Begins a segment past all that was handed out, after which appending goes on.
@@ -185,22 +208,37 @@ final class LogThread {
     private func fail(_ error: LogError) {
         segment?.seal()
         segment = nil
-        let reason =
-            error.code == .full
-            ? error
-            : LogError(.failed, "the log's disk failed (\(error.attempted)); see to it", underlying: error.underlying)
+        let reason = reason(for: error)
         let (refused, subscribers) = monitor.withLock { state in (state.refuse(reason), state.subscribers) }
         if let refused {
             for subscriber in subscribers { subscriber(.failed(refused, reason)) }
         }
-        if error.code != .full { try? reopen() }
+        if error.code != .full { goOn() }
+    }
+
+    private func reason(for error: LogError) -> LogError {
+        error.code == .full
+            ? error
+            : LogError(.failed, "the log's disk failed (\(error.attempted)); see to it", underlying: error.underlying)
+    }
+
+    /// Begins a segment past all that was handed out, where the disk lets it; else says why not.
+    private func goOn() {
+        do throws(LogError) {
+            try recovery?.settle()
+            recovery = nil
+            try reopen()
+        } catch {
+            let reason = reason(for: error)
+            _ = monitor.withLock { $0.refuse(reason) }
+        }
     }
 
     // MARK: When nothing is to be written
 
     private func lookAround() {
         if segment == nil {
-            if !isShortOfRoom { try? reopen() }
+            if !isShortOfRoom { goOn() }
             return
         }
         let isRefusing = monitor.withLock { state in
@@ -237,18 +275,23 @@ final class LogThread {
             current.seal()
             segment = nil
         }
+        preparer.stop()
         monitor.withLock { $0.condition = .closed }
     }
 
-    /// What is done before the thread starts: makes the first segment. A disk without room is no reason not to start:
-    /// the log then refuses until there is some.
-    func start(emptySegment: SegmentName?) throws(LogError) {
-        do throws(LogError) { try reopen() } catch {
+    /// What is done before the thread starts: puts in order what the last writer left, and makes the first segment. A
+    /// disk without room is no reason not to start: the log then refuses until there is some.
+    func start() throws(LogError) {
+        do throws(LogError) {
+            try recovery?.settle()
+            recovery = nil
+            // What is in the way of one number is not in that of the next.
+            do throws(LogError) { try reopen() } catch { try reopen() }
+            if isShortOfRoom { monitor.withLock { $0.condition = .refusing(tooLittleRoom) } }
+        } catch {
             guard error.code == .full else { throw error }
             _ = monitor.withLock { $0.refuse(error) }
-            return
         }
-        if isShortOfRoom { monitor.withLock { $0.condition = .refusing(tooLittleRoom) } }
-        if let emptySegment { try? files.remove(emptySegment.path(in: configuration.directory)) }
+        preparer.start()
     }
 }

@@ -17,13 +17,15 @@ package final class LogWriter: Sendable {
     package static func open(
         _ configuration: LogConfiguration, clock: Clock = .system, files: any LogFiles = SystemLogFiles()
     ) throws(LogError) -> LogWriter {
+        // A limit on the size of files ends a process unless it says that it wants to be told.
+        signal(SIGXFSZ, SIG_IGN)
         let lock = try DirectoryLock(configuration.directory)
         var recovery = SegmentRecovery(directory: configuration.directory, files: files)
-        try recovery.run()
+        try recovery.inspect()
         let logID = recovery.logID ?? .random()
         let thread = LogThread(
             configuration: configuration, logID: logID, clock: clock, files: files, lock: lock, recovery: recovery)
-        try thread.start(emptySegment: recovery.emptySegment)
+        try thread.start()
         return try LogWriter(thread, logID: logID, recovery: recovery.result)
     }
 

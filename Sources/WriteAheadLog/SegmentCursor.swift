@@ -9,9 +9,10 @@ struct SegmentCursor {
         case end
     }
 
-    /// While a segment is being written, the first fruitless step looks behind the broken place, and then one of so
-    /// many: a reader that asks but once misses nothing, one that waits does not search all the time.
+    /// While a segment is being written, the first fruitless step looks a little behind the broken place, and then one
+    /// of so many to the end of the file: that may be many MiB of zeros, and is not searched all the time.
     private static let pollsBetweenLooks = 64
+    private static let shortLook = 256 << 10
 
     let file: SegmentFile
     let header: SegmentHeader
@@ -57,12 +58,21 @@ struct SegmentCursor {
     ) throws(LogError) -> Step {
         if endsInDamage || isClosed { return .end }
         if let last, expected > last { return .end }
-        if let group = try soundGroup(at: offset, into: &payload, skipping: skipping), group.firstSequence == expected {
+        if let group = try soundGroup(at: offset, into: &payload, skipping: skipping), isNext(group) {
             return pass(group)
         }
+        if thorough || last != nil { return try lookBehind(into: &payload, skipping: skipping, within: .max) }
         quietPolls += 1
-        guard thorough || last != nil || quietPolls % Self.pollsBetweenLooks == 1 else { return .end }
-        return try lookBehind(into: &payload, skipping: skipping)
+        let isLong = quietPolls % Self.pollsBetweenLooks == 0
+        guard isLong || quietPolls == 1 else { return .end }
+        return try lookBehind(into: &payload, skipping: skipping, within: isLong ? .max : Self.shortLook)
+    }
+
+    /// Walks to the end: the last number of the segment, 0 where it held none.
+    mutating func lastSequence() throws(LogError) -> UInt64 {
+        var payload: [UInt8] = []
+        while try step(into: &payload, skipping: .max - 1) != .end {}
+        return hasRecords ? expected - 1 : 0
     }
 
     private mutating func pass(_ group: GroupHeader) -> Step {
@@ -75,11 +85,13 @@ struct SegmentCursor {
     }
 
     /// There is no sound group where one should be: is this damage or the end?
-    private mutating func lookBehind(into payload: inout [UInt8], skipping: UInt64) throws(LogError) -> Step {
-        let found = try scan()
+    private mutating func lookBehind(
+        into payload: inout [UInt8], skipping: UInt64, within limit: Int
+    ) throws(LogError) -> Step {
+        let found = try scan(within: limit)
         guard expected <= knownDurable else { return .end }
         // What is known as durable now was complete before it was said so: only a second look counts.
-        if let group = try soundGroup(at: offset, into: &payload, skipping: skipping), group.firstSequence == expected {
+        if let group = try soundGroup(at: offset, into: &payload, skipping: skipping), isNext(group) {
             return pass(group)
         }
         let start = offset
@@ -97,11 +109,11 @@ struct SegmentCursor {
     }
 
     /// Looks for sound groups behind the broken place: the first one, and what all of them know as durable.
-    private mutating func scan() throws(LogError) -> (offset: Int, first: UInt64)? {
-        var scanner = GroupScanner(file: file, logID: header.logID, offset: offset)
+    private mutating func scan(within limit: Int) throws(LogError) -> (offset: Int, first: UInt64)? {
+        var scanner = GroupScanner(file: file, logID: header.logID, offset: offset, limit: limit)
         var found: (offset: Int, first: UInt64)?
         while let (place, group) = try scanner.next() {
-            guard group.firstSequence >= expected, group.endSequence <= header.reservedThrough &+ 1 else { continue }
+            guard group.firstSequence >= expected, isOurs(group) else { continue }
             if let last, group.firstSequence > last { break }
             if found == nil { found = (place, group.firstSequence) }
             knownDurable = max(knownDurable, group.durableSequence)
@@ -109,11 +121,19 @@ struct SegmentCursor {
         return found
     }
 
+    /// No number above the reserved ones was handed out.
+    private func isOurs(_ group: GroupHeader) -> Bool { group.endSequence <= header.reservedThrough + 1 }
+
+    private func isNext(_ group: GroupHeader) -> Bool { group.firstSequence == expected && isOurs(group) }
+
     private func soundGroup(
         at offset: Int, into payload: inout [UInt8], skipping: UInt64
     ) throws(LogError) -> GroupHeader? {
         guard let group = try file.groupHeader(at: offset, logID: header.logID) else { return nil }
-        if group.endSequence <= skipping &+ 1 { return group }
+        if group.endSequence <= skipping &+ 1 {
+            let end = offset + LogFormat.groupHeaderSize + group.payloadBytes
+            return try end <= file.facts().bytes ? group : nil
+        }
         return try file.readPayload(of: group, at: offset, into: &payload) ? group : nil
     }
 }

@@ -90,6 +90,19 @@ final class SegmentFile: Sendable {
         }
     }
 
+    /// The log's id as any of the segments tells it, the newest first; nil where none does.
+    static func logID(of names: some BidirectionalCollection<SegmentName>, in directory: String) throws(LogError)
+        -> LogID?
+    {
+        for name in names.reversed() {
+            guard let file = try SegmentFile(name, in: directory) else { continue }
+            do throws(LogError) { return try file.header(logID: nil).logID } catch {
+                guard error.code == .damaged else { throw error }
+            }
+        }
+        return nil
+    }
+
     private func idOfFirstGroup() throws(LogError) -> LogID? {
         var bytes = [UInt8](repeating: 0, count: LogFormat.groupHeaderSize)
         let count = try bytes.withMutableBytes { buffer throws(LogError) in

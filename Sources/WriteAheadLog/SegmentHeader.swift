@@ -48,13 +48,21 @@ struct SegmentHeader: Equatable, Sendable {
             let end = LogFormat.headerSize - 4
             guard copy.number(at: end) == checksum(UnsafeRawBufferPointer(rebasing: copy[..<end])) else { continue }
             guard version == LogFormat.version else { return .unknownVersion(version) }
-            return .header(SegmentHeader(sound: copy))
+            let header = SegmentHeader(sound: copy)
+            guard header.makesSense else { continue }
+            return .header(header)
         }
         // A later version may keep its checksum elsewhere: both copies then agree on a version that is not ours.
         if versions.count == 2, versions[0] == versions[1], versions[0] != LogFormat.version {
             return .unknownVersion(versions[0])
         }
         return .damaged
+    }
+
+    /// A checksum proves what was written, not that it was written by a log.
+    private var makesSense: Bool {
+        (1...LogFormat.maxSequence).contains(firstSequence) && previousLast < firstSequence
+            && (firstSequence - 1...LogFormat.maxSequence + LogFormat.maxReservedNumbers).contains(reservedThrough)
     }
 
     private init(sound bytes: UnsafeRawBufferPointer) {

@@ -11,7 +11,9 @@ struct SegmentName: Hashable, Comparable, Sendable, CustomStringConvertible {
     init(firstSequence: UInt64) { self.firstSequence = firstSequence }
 
     init?(_ text: String) {
-        guard text.utf8.count == 24, text.hasSuffix(Self.suffix), let number = UInt64(text.prefix(20))
+        guard text.utf8.count == 24, text.hasSuffix(Self.suffix),
+            text.utf8.prefix(20).allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let number = UInt64(text.prefix(20)), (1...LogFormat.maxSequence).contains(number)
         else { return nil }
         firstSequence = number
     }
@@ -25,9 +27,14 @@ struct SegmentName: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     func path(in directory: String) -> String { "\(directory)/\(description)" }
 
-    /// The directory's segments in their order.
+    /// The directory's segments in their order. Whatever else is called like one, a directory or a pipe, is none.
     static func list(in directory: String) throws(LogError) -> [SegmentName] {
-        try fileNames(in: directory).compactMap { SegmentName($0) }.sorted()
+        try fileNames(in: directory).compactMap { SegmentName($0) }.filter { $0.isFile(in: directory) }.sorted()
+    }
+
+    private func isFile(in directory: String) -> Bool {
+        var facts = stat()
+        return stat(path(in: directory), &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
     }
 
     /// The names of segments that were being made when their writer died.

@@ -36,22 +36,51 @@ struct SegmentRecovery {
         self.files = files
     }
 
+    /// What stands behind the end of the newest segment, or may not be on the disk though it can be read.
+    private var tail: (file: SegmentFile, safe: Int, end: Int)?
+
     mutating func run() throws(LogError) {
-        for name in try SegmentName.unfinished(in: directory) { try files.remove("\(directory)/\(name)") }
-        guard let name = try SegmentName.list(in: directory).last, let file = try SegmentFile(name, in: directory)
-        else {
-            return
-        }
-        let header = try file.header(logID: try idOfOthers(than: name))
+        try inspect()
+        try settle()
+    }
+
+    /// Finds the end; changes nothing but for files that were no segments yet.
+    mutating func inspect() throws(LogError) {
+        // One that cannot be removed is in nobody's way.
+        for name in try SegmentName.unfinished(in: directory) { try? files.remove("\(directory)/\(name)") }
+        let names = try SegmentName.list(in: directory)
+        guard let name = names.last, let file = try SegmentFile(name, in: directory) else { return }
+        let header = try file.header(logID: try SegmentFile.logID(of: names.dropLast(), in: directory))
         logID = header.logID
         var cursor = SegmentCursor(file: file, header: header)
         try walk(&cursor)
-        result.lastSequence = cursor.hasRecords ? cursor.expected - 1 : header.previousLast
+        if cursor.hasRecords {
+            result.lastSequence = cursor.expected - 1
+        } else {
+            result.lastSequence = header.isSound ? header.previousLast : try lastSequence(before: header)
+        }
         result.wasClosed = cursor.isClosed
         let free = cursor.isClosed ? cursor.expected : header.reservedThrough + 1
         nextSequence = max(free, header.firstSequence + 1)
         if !cursor.hasRecords { emptySegment = name }
-        if !cursor.isClosed, !cursor.endsInDamage { try settle(file, end: cursor.offset, safe: safeOffset) }
+        guard !cursor.isClosed, !cursor.endsInDamage else { return }
+        result.tornBytes = try tornBytes(file, from: cursor.offset)
+        tail = (file, safeOffset, cursor.offset)
+    }
+
+    /// The last record before a segment that holds none, and whose header does not tell it.
+    private func lastSequence(before newest: SegmentHeader) throws(LogError) -> UInt64 {
+        var next = newest
+        for name in try SegmentName.list(in: directory).reversed() where name.firstSequence < newest.firstSequence {
+            guard let file = try SegmentFile(name, in: directory) else { continue }
+            let header = try file.header(logID: logID)
+            var cursor = SegmentCursor(file: file, header: header)
+            cursor.end(before: next)
+            let last = try cursor.lastSequence()
+            if last > 0 || header.isSound { return max(last, header.previousLast) }
+            next = header
+        }
+        return 0
     }
 
     /// The end of the last group that a later one knew as durable.
@@ -77,16 +106,19 @@ struct SegmentRecovery {
     }
 
     /// Cuts what stands behind the last sound group. What may never have reached the disk, though it can be read, is
-    /// written again, so that the sync counts for it.
-    private mutating func settle(_ file: SegmentFile, end: Int, safe: Int) throws(LogError) {
-        result.tornBytes = try tornBytes(file, from: end)
-        let descriptor = try files.open(file.path)
+    /// written again, so that the sync counts for it. Takes no room. May be called again where it failed.
+    func settle() throws(LogError) {
+        guard let tail else { return }
+        let descriptor = try files.open(tail.file.path)
         defer { files.close(descriptor) }
-        try files.truncate(descriptor, to: end)
-        var tail = [UInt8](repeating: 0, count: max(0, end - safe))
-        let count = try tail.withMutableBytes { buffer throws(LogError) in try file.read(into: buffer, at: safe) }
-        try tail.withBytes { buffer throws(LogError) in
-            try files.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: descriptor, at: safe)
+        // The next segment's header says the same, and nothing but zeros or a torn group is there.
+        try? files.truncate(descriptor, to: tail.end)
+        var bytes = [UInt8](repeating: 0, count: max(0, tail.end - tail.safe))
+        let count = try bytes.withMutableBytes { buffer throws(LogError) in
+            try tail.file.read(into: buffer, at: tail.safe)
+        }
+        try bytes.withBytes { buffer throws(LogError) in
+            try files.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: descriptor, at: tail.safe)
         }
         try files.sync(descriptor)
     }
@@ -104,13 +136,5 @@ struct SegmentRecovery {
             if count < window.count { return torn }
             offset += count
         }
-    }
-
-    /// The log's id as any other segment tells it, for a newest one whose header is damaged; nil where none does.
-    private func idOfOthers(than newest: SegmentName) throws(LogError) -> LogID? {
-        guard let other = try SegmentName.list(in: directory).first, other != newest,
-            let file = try SegmentFile(other, in: directory)
-        else { return nil }
-        return try file.header(logID: nil).logID
     }
 }

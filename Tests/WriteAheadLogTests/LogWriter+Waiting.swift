@@ -44,6 +44,12 @@ struct TestLog {
     let answers: Answers
 
     init(_ configuration: LogConfiguration, clock: Clock = .system, files: any LogFiles = QuickFiles()) throws {
+        var configuration = configuration
+        // What a simulated disk does shall be the same each time, and it is slow with many zeros.
+        if files is SimulatedDisk {
+            configuration.preparation = .inline
+            if configuration.segmentBytes == 64 << 20 { configuration.segmentBytes = 256 << 10 }
+        }
         writer = try LogWriter.open(configuration, clock: clock, files: files)
         answers = Answers(writer)
     }
@@ -61,10 +67,13 @@ struct TestLog {
 
     /// Appends until the log takes it again, for as long as a test may last.
     @discardableResult
-    func keepSoon(_ text: String) throws -> ClosedRange<UInt64> {
+    func keepSoon(_ text: String) throws -> ClosedRange<UInt64> { try keepSoon(Array(text.utf8)) }
+
+    @discardableResult
+    func keepSoon(_ record: [UInt8]) throws -> ClosedRange<UInt64> {
         let start = ContinuousClock.now
         while true {
-            do { return try keep(text) } catch {
+            do { return try keep([record]) } catch {
                 guard ContinuousClock.now - start < .seconds(120) else { throw error }
                 sched_yield()
             }

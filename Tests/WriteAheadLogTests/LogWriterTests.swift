@@ -104,7 +104,9 @@ struct LogWriterTests {
     @Test func `more than may wait in memory is refused until the disk has caught up`() throws {
         try withTemporaryDirectory { directory in
             let disk = BlockedDisk()
-            let log = try TestLog(LogConfiguration(directory: directory, maxPendingBytes: 10_000), files: disk)
+            var configuration = LogConfiguration(directory: directory, maxPendingBytes: 10_000)
+            configuration.preparation = .none
+            let log = try TestLog(configuration, files: disk)
             disk.block()
             defer { disk.unblock() }
             let kilobyte = batch([[UInt8](repeating: 7, count: 1_000)])
@@ -125,7 +127,9 @@ struct LogWriterTests {
     @Test func `what arrives while the disk is busy goes out together`() throws {
         try withTemporaryDirectory { directory in
             let disk = BlockedDisk()
-            let log = try TestLog(LogConfiguration(directory: directory), files: disk)
+            var configuration = LogConfiguration(directory: directory)
+            configuration.preparation = .none
+            let log = try TestLog(configuration, files: disk)
             disk.block()
             defer { disk.unblock() }
             let first = try log.writer.append(batch([[1]]))

@@ -9,7 +9,11 @@ import Synchronization
 /// The files are real, so that readers see them; beside them it keeps what would be found after a power cut. A sync
 /// that fails drops what it should have written, though it can still be read: as the kernel does it.
 final class SimulatedDisk: LogFiles {
-    enum Fault { case write, sync }
+    enum Fault: CaseIterable {
+        case create, write, shortWrite, sync, truncate, rename, syncDirectory
+
+        fileprivate var error: LogError { LogError(errno: EIO, "the simulated disk fails at \(self)") }
+    }
 
     fileprivate struct Inode {
         var durable: [UInt8] = []
@@ -36,9 +40,25 @@ final class SimulatedDisk: LogFiles {
         var isOff = false
         var operationsLeft: Int?
         var fault: Fault?
+        /// One more, which lasts.
+        var also: Fault?
+        var failsNextSync = false
+        var faultAfterSync: Fault?
+        var gate: SyncGate?
+        /// The fault does not go away by itself.
+        var isFaultLasting = false
         var free = 1 << 40
         var isFull = false
         var random: SeededRandom
+        var recorded: [String]?
+
+        /// Whether this is the operation that fails.
+        mutating func take(_ wanted: Fault) -> Bool {
+            if also == wanted { return true }
+            guard fault == wanted else { return false }
+            if !isFaultLasting { fault = nil }
+            return true
+        }
     }
 
     private let state: Mutex<State>
@@ -48,8 +68,53 @@ final class SimulatedDisk: LogFiles {
 
     // MARK: What tests tell it
 
-    /// The next write, or sync, fails.
-    func failNext(_ fault: Fault) { state.withLock { $0.fault = fault } }
+    /// The next operation of the kind fails.
+    func failNext(_ fault: Fault) {
+        state.withLock { state in
+            state.fault = fault
+            state.isFaultLasting = false
+        }
+    }
+
+    /// From now on each operation of the kind fails; nil ends it.
+    func keepFailing(_ fault: Fault?) {
+        state.withLock { state in
+            state.fault = fault
+            state.also = nil
+            state.isFaultLasting = true
+        }
+    }
+
+    /// The next sync fails, and from then on each operation of the kind.
+    func failNextSync(thenKeepFailing fault: Fault) {
+        state.withLock { state in
+            state.failsNextSync = true
+            state.faultAfterSync = fault
+        }
+    }
+
+    /// The next sync waits until it is let go.
+    func holdNextSync() -> SyncGate {
+        let gate = SyncGate()
+        state.withLock { $0.gate = gate }
+        return gate
+    }
+
+    /// Writes down what it is asked to do from here on.
+    func startRecording() { state.withLock { $0.recorded = [] } }
+
+    var recorded: [String] { state.withLock { $0.recorded ?? [] } }
+
+    /// Changes a byte of what is on the disk.
+    func damage(_ path: String, at offset: Int) {
+        state.withLock { state in
+            guard let inode = state.names[path], offset < state.inodes[inode].durable.count else { return }
+            state.inodes[inode].durable[offset] ^= 0x10
+            let file = Glibc.open(path, O_RDWR)
+            defer { Glibc.close(file) }
+            pwrite(file, [state.inodes[inode].durable[offset]], 1, off_t(offset))
+        }
+    }
 
     /// What it says is free.
     func setFree(_ bytes: Int) { state.withLock { $0.free = bytes } }
@@ -97,7 +162,7 @@ final class SimulatedDisk: LogFiles {
     // MARK: LogFiles
 
     func create(_ path: String) throws(LogError) -> Int32 {
-        try operation { state throws(LogError) in
+        try operation(.create) { state throws(LogError) in
             let descriptor = try system.create(path)
             state.inodes.append(Inode())
             state.open[descriptor] = state.inodes.count - 1
@@ -115,33 +180,46 @@ final class SimulatedDisk: LogFiles {
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int) throws(LogError) {
-        try operation { state throws(LogError) in
-            if state.fault == .write {
-                state.fault = nil
-                throw LogError(errno: EIO, "cannot write to the simulated disk")
-            }
+        try operation(.write) { state throws(LogError) in
             if state.isFull { throw LogError(errno: ENOSPC, "cannot write to the simulated disk") }
-            try system.write(bytes, to: descriptor, at: offset)
+            state.recorded?.append("write \(bytes.count) at \(offset)")
+            let isShort = state.take(.shortWrite)
+            let count = isShort ? Int.random(in: 0..<bytes.count, using: &state.random) : bytes.count
+            let written = UnsafeRawBufferPointer(rebasing: bytes[..<count])
+            try system.write(written, to: descriptor, at: offset)
             if let inode = state.open[descriptor] {
-                state.inodes[inode].changes.append(.write(offset: offset, bytes: Array(bytes)))
+                state.inodes[inode].changes.append(.write(offset: offset, bytes: Array(written)))
             }
+            if isShort { throw LogError(errno: ENOSPC, "the simulated disk took \(count) bytes only") }
         }
     }
 
     func sync(_ descriptor: Int32) throws(LogError) {
+        let gate = state.withLock { state in
+            let gate = state.gate
+            state.gate = nil
+            return gate
+        }
+        if let gate, gate.pass() { state.withLock { $0.failsNextSync = true } }
         try operation { state throws(LogError) in
             guard let inode = state.open[descriptor] else { return }
-            if state.fault == .sync {
-                state.fault = nil
+            state.recorded?.append("sync")
+            if state.take(.sync) || state.failsNextSync {
+                state.failsNextSync = false
+                if let fault = state.faultAfterSync {
+                    state.also = fault
+                    state.faultAfterSync = nil
+                }
                 state.inodes[inode] = Inode(durable: state.inodes[inode].afterPowerCut(&state.random))
-                throw LogError(errno: EIO, "cannot sync the simulated disk")
+                throw Fault.sync.error
             }
             state.inodes[inode].settle()
         }
     }
 
     func truncate(_ descriptor: Int32, to size: Int) throws(LogError) {
-        try operation { state throws(LogError) in
+        try operation(.truncate) { state throws(LogError) in
+            state.recorded?.append("truncate to \(size)")
             try system.truncate(descriptor, to: size)
             if let inode = state.open[descriptor] { state.inodes[inode].changes.append(.truncate(size)) }
         }
@@ -155,7 +233,8 @@ final class SimulatedDisk: LogFiles {
     }
 
     func rename(_ path: String, to newPath: String) throws(LogError) {
-        try operation { state throws(LogError) in
+        try operation(.rename) { state throws(LogError) in
+            state.recorded?.append("rename to \(newPath.split(separator: "/").last ?? "")")
             try system.rename(path, to: newPath)
             Self.record(.rename(path, newPath), in: &state)
         }
@@ -169,7 +248,8 @@ final class SimulatedDisk: LogFiles {
     }
 
     func syncDirectory(_ path: String) throws(LogError) {
-        try operation { state throws(LogError) in
+        try operation(.syncDirectory) { state throws(LogError) in
+            state.recorded?.append("sync directory")
             state.durableNames = state.names
             state.namings = []
         }
@@ -179,13 +259,16 @@ final class SimulatedDisk: LogFiles {
         state.withLock { $0.free }
     }
 
-    private func operation<Result>(_ body: (inout State) throws(LogError) -> Result) throws(LogError) -> Result {
+    private func operation<Result>(
+        _ fault: Fault? = nil, _ body: (inout State) throws(LogError) -> Result
+    ) throws(LogError) -> Result {
         try state.withLock { state throws(LogError) in
             if let left = state.operationsLeft {
                 if left == 0 { state.isOff = true }
                 state.operationsLeft = max(0, left - 1)
             }
             if state.isOff { throw LogError(errno: EIO, "the simulated disk is off") }
+            if let fault, state.take(fault) { throw fault.error }
             return try body(&state)
         }
     }
@@ -237,6 +320,33 @@ fileprivate extension SimulatedDisk.Inode {
                 }
                 content.replaceSubrange((offset + start)..<(offset + end), with: bytes[start..<end])
             }
+        }
+    }
+}
+
+/// A sync that waits.
+final class SyncGate: Sendable {
+    private enum State { case waiting, reached, open(failing: Bool) }
+
+    private let state = Monitor(State.waiting)
+    private let reached = Monitor(false)
+
+    /// Returns when a sync waits.
+    func waitUntilReached() {
+        reached.wait(patience: { _ in .seconds(60) }) { $0 ? () : nil }
+    }
+
+    func open(failing: Bool) {
+        state.withLock { $0 = .open(failing: failing) }
+        state.ring()
+    }
+
+    /// Waits; true where the sync shall fail.
+    fileprivate func pass() -> Bool {
+        reached.withLock { $0 = true }
+        reached.ring()
+        return state.wait(patience: { _ in .seconds(60) }) { state in
+            if case .open(let failing) = state { failing } else { nil }
         }
     }
 }

@@ -34,13 +34,13 @@ struct SmallLog {
         groups = Self.parse(bytes)
     }
 
-    private static func parse(_ bytes: [UInt8]) -> [Group] {
+    static func parse(_ bytes: [UInt8]) -> [Group] {
         func number(_ offset: Int, _ size: Int) -> UInt64 {
             (0..<size).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) }
         }
         var groups: [Group] = []
         var offset = 1_024
-        while offset < bytes.count, bytes[offset..<(offset + 4)].elementsEqual("MRG1".utf8) {
+        while offset + 64 <= bytes.count, bytes[offset..<(offset + 4)].elementsEqual("MRG1".utf8) {
             let end = offset + 64 + Int(number(offset + 4, 4))
             let first = number(offset + 8, 8)
             groups.append(Group(start: offset, end: end, sequences: first..<(first + number(offset + 16, 4))))

@@ -36,7 +36,7 @@ struct TornTailTests {
                 try emptyDirectory(directory)
                 log.write(Array(log.bytes[..<size]), to: directory)
                 let whole = log.groups.filter { $0.end <= size }.reduce(0) { $0 + $1.sequences.count }
-                let next = try TestLog(LogConfiguration(directory: directory))
+                let next = try TestLog(LogConfiguration(directory: directory, segmentBytes: 64 << 10))
                 #expect(next.writer.recovery.lastSequence == UInt64(whole))
                 #expect(try next.keep("next").lowerBound > UInt64(log.texts.count), "cut at \(size)")
                 next.writer.close()
