@@ -129,10 +129,10 @@ extension BrowserSettings {
 }
 
 extension BrowserSettings {
-    /// Writes what holds for every setting, as an object.
-    package func write(_ name: String? = nil, to json: inout JSONWriter) {
+    /// Writes what holds for every setting, as an object; `left` stands elsewhere.
+    package func write(_ name: String? = nil, without left: Number? = nil, to json: inout JSONWriter) {
         json.object(name) { json in
-            for number in Number.allCases { json.member(number.rawValue, self[number]) }
+            for number in Number.allCases where number != left { json.member(number.rawValue, self[number]) }
             let depths = scrollDepths ?? Self.standardScrollDepths
             json.array(Self.scrollDepthsName) { json in for depth in depths { json.element(json: "\(depth)") } }
         }
