@@ -63,9 +63,6 @@ struct ActiveSegment {
         zeroedBytes = file.zeroedBytes
     }
 
-    /// Whether writing so much makes the file larger.
-    func grows(by bytes: Int) -> Bool { usedBytes + bytes > zeroedBytes }
-
     /// Writes groups, headers filled in, and returns when they are on the disk. With `ahead`, zeros may be written
     /// behind them, up to the segment's size.
     mutating func write(
