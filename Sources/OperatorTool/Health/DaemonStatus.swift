@@ -7,11 +7,15 @@ struct DaemonStatus: Decodable {
     let startedAt: String
     let lastSequence: UInt64
     let durableSequence: UInt64
+    /// Why the log takes nothing; nil while it does.
+    let logRefusal: String?
     /// Of the projects and keys that it knows; nil where it is of a version that doesn't say.
     let snapshotVersion: Int64?
     let beacons: Beacons
     let refusals: [String: Int]
     let listeners: [String]
+    /// What the operator should know of how it was started; nil of a version that doesn't say.
+    let warnings: [String]?
     let lastError: String?
 
     struct Beacons: Decodable {
@@ -25,10 +29,11 @@ struct DaemonStatus: Decodable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case pid, beacons, refusals, listeners
+        case pid, beacons, refusals, listeners, warnings
         case startedAt = "started_at"
         case lastSequence = "last_sequence"
         case durableSequence = "durable_sequence"
+        case logRefusal = "log_refusal"
         case snapshotVersion = "snapshot_version"
         case lastError = "last_error"
     }

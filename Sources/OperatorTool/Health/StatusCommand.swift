@@ -7,12 +7,13 @@ struct StatusCommand: ToolCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show daemon, log, lag, jobs, sources, disk and refused beacons.",
         discussion: """
-            --json prints an object: daemon {running, pid, started_at, listeners, last_error}, log {last_sequence,
-            durable_sequence, loaded_sequence, lag_seconds, segments, bytes, loader_running, loader_error}, jobs (the
-            ten newest), sources (of funnel:live), beacons {accepted, duplicate, bot, invalid, limited, unavailable:
-            each event that the daemon answered is in one of them, since the time in since; loaded, late_duplicate
-            (seen by the loader alone), dead_letters; refusals by reason}, disk {free_bytes, total_bytes, log_bytes,
-            event_files, event_bytes}, dead_letters, error (why the database says nothing). Null is unknown.
+            --json prints an object: daemon {running, pid, started_at, listeners, warnings, last_error}, log {last_sequence,
+            durable_sequence, loaded_sequence, lag_seconds, segments, bytes, refusal (why the daemon's log takes nothing
+            now), loader_running, loader_error}, jobs (the ten newest), sources (of funnel:live), beacons {accepted,
+            duplicate, bot, invalid, limited, unavailable: each event that the daemon answered is in one of them, since
+            the time in since; loaded, late_duplicate (seen by the loader alone), dead_letters; refusals by reason},
+            disk {free_bytes, total_bytes, log_bytes, event_files, event_bytes}, dead_letters, error (why the database
+            says nothing). Null is unknown.
             """)
 
     @OptionGroup var options: ToolOptions
@@ -59,6 +60,7 @@ extension StatusReport {
             json.member("pid", daemon?.pid)
             json.member("started_at", daemon?.startedAt)
             json.array("listeners") { json in for listener in daemon?.listeners ?? [] { json.element(listener) } }
+            json.array("warnings") { json in for warning in daemon?.warnings ?? [] { json.element(warning) } }
             json.member("last_error", daemon?.lastError)
         }
     }
@@ -71,6 +73,7 @@ extension StatusReport {
             json.member("lag_seconds", lagSeconds)
             json.member("segments", log?.segments.count)
             json.member("bytes", log?.bytes)
+            json.member("refusal", daemon?.isRunning == true ? daemon?.logRefusal : nil)
             json.member("loader_running", loader?.isRunning ?? false)
             json.member("loader_error", loader?.lastError)
         }
@@ -120,9 +123,13 @@ extension StatusReport {
         let isRunning = daemon?.isRunning ?? false
         let state = isRunning ? console.coloured("running", .green) : console.coloured("not running", .red)
         console.line("Daemon    \(state)\(isRunning ? " since \(daemon?.startedAt ?? "")" : "")")
+        for warning in daemon?.warnings ?? [] { console.line("          warning: \(warning)") }
         if let error = daemon?.lastError { console.line("          last error: \(error)") }
         let numbers = [lastSequence, durableSequence, loadedSequence].map { $0.map { Display.number($0) } ?? "-" }
         console.line("Log       last \(numbers[0]), durable \(numbers[1]), loaded \(numbers[2])")
+        if isRunning, let refusal = daemon?.logRefusal {
+            console.line("          \(console.coloured("refusing beacons (503)", .red)): \(refusal)")
+        }
         let lag = lagSeconds.map { Display.duration(seconds: $0) } ?? "unknown"
         console.line("Loader    \(loader?.isRunning == true ? "running" : "not running"), lag \(lag)")
         if let error = loader?.lastError { console.line("          last error: \(error)") }

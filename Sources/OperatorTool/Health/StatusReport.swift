@@ -118,6 +118,7 @@ struct StatusReport {
             "lag \(lagSeconds.map { Display.duration(seconds: $0) } ?? "unknown")",
             "\(jobsRunning) jobs running",
         ]
+        if daemon.logRefusal != nil { parts[0] = "daemon REFUSES beacons: see millrace status" }
         if deadLetters > 0 { parts.append("\(deadLetters) dead letters") }
         if loader?.isRunning != true { parts.append("loader not running") }
         return parts.joined(separator: " · ")
