@@ -35,6 +35,17 @@ enum CrawlerMarks {
     /// Names of devices in which such a text occurs.
     static let devices: [StaticString] = ["cubot"]
 
+    /// Whether any text may begin with these two bytes: by the five lower bits of each, which tells most that don't.
+    static func mayBegin(_ first: UInt8, _ second: UInt8) -> Bool { beginnings[place(first, second)] }
+
+    private static func place(_ first: UInt8, _ second: UInt8) -> Int { Int(first & 31) << 5 | Int(second & 31) }
+
+    private static let beginnings: [Bool] = {
+        var table = [Bool](repeating: false, count: 32 * 32)
+        for mark in all { table[place(mark.utf8Start[0], mark.utf8Start[1])] = true }
+        return table
+    }()
+
     /// The texts by their first byte, so that one pass over a user agent finds any of them.
     static let byFirstByte: [[StaticString]] = {
         var table = [[StaticString]](repeating: [], count: 256)

@@ -30,7 +30,8 @@ enum UserAgent {
     private static func isBot(lowered text: UnsafeRawBufferPointer) -> Bool {
         let device = androidDevice(text)
         let marks = CrawlerMarks.byFirstByte
-        for start in 0..<text.count where !device.contains(start) {
+        for start in 0..<max(0, text.count - 1) where CrawlerMarks.mayBegin(text[start], text[start + 1]) {
+            guard !device.contains(start) else { continue }
             for mark in marks[Int(text[start])] where text.holds(mark, at: start) && !isDevice(text, start) {
                 return true
             }
