@@ -11,9 +11,6 @@ extension LineReader {
         fail(refusal)
     }
 
-    /// Whether answers were held back.
-    var hasHeldAnswers: Bool { holdsAnswers && (heldAcknowledgement != nil || output.readableBytes > 0) }
-
     /// What was held back goes out from here on.
     func releaseAnswers() {
         guard holdsAnswers else { return }

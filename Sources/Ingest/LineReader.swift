@@ -48,7 +48,8 @@ final class LineReader: LogWaiter {
     private var keyDirectory: KeyDirectory?
     private var sender: Sender?
     private var senderDay: Day?
-    private var lines = 0
+    /// The number of the last line that was read.
+    private(set) var lines = 0
     var groups = CircularBuffer<Group>()
     var firstGroup = 0
     var bytesInFlight = 0
@@ -161,7 +162,7 @@ final class LineReader: LogWaiter {
     /// Whether a whole line is here. Looks at each byte once, however slowly a line comes.
     private func hasLine() -> Bool {
         if inputEnded { return buffer.readableBytes > 0 }
-        let hasEnd = buffer.withUnsafeReadableBytes { $0[searchedBytes...].contains(UInt8(ascii: "\n")) }
+        let hasEnd = buffer.withUnsafeReadableBytes { $0.firstNewline(from: searchedBytes) != nil }
         if !hasEnd { searchedBytes = buffer.readableBytes }
         return hasEnd
     }
@@ -172,7 +173,7 @@ final class LineReader: LogWaiter {
             if buffer.readableBytes > bounds.headBytes { refuse(KeyLine.refusal) }
             return false
         }
-        let size = buffer.withUnsafeReadableBytes { $0.firstIndex(of: UInt8(ascii: "\n")) } ?? buffer.readableBytes
+        let size = buffer.withUnsafeReadableBytes { $0.firstNewline(from: 0) } ?? buffer.readableBytes
         guard let found = buffer.withUnsafeReadableBytes({ KeyLine.key(in: $0.part(0..<size)) }) else {
             refuse(KeyLine.refusal)
             return false
@@ -219,7 +220,7 @@ final class LineReader: LogWaiter {
         var count = 0
         var start = 0
         while count < limit, start < bytes.count {
-            guard let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) else { return count + (atEnd ? 1 : 0) }
+            guard let end = bytes.firstNewline(from: start) else { return count + (atEnd ? 1 : 0) }
             count += 1
             start = end + 1
         }
@@ -238,7 +239,7 @@ final class LineReader: LogWaiter {
     private func dropOverlongLine() -> Bool {
         let limit = bounds.eventBodyBytes
         guard skippedBytes != nil || buffer.readableBytes > limit else { return false }
-        let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")).map { $0 - buffer.readerIndex }
+        let end = buffer.withUnsafeReadableBytes { $0.firstNewline(from: 0) }
         if skippedBytes == nil {
             guard (end ?? buffer.readableBytes) > limit else { return false }
             lines += 1
@@ -268,5 +269,12 @@ final class LineReader: LogWaiter {
         loop.counters.add(
             refusal, events: refused.unavailable, project: nil, endpoint: "log", at: loop.shared.clock.now())
         fail(refusal)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Where the first line's end stands that is not before `start`.
+    func firstNewline(from start: Int) -> Int? {
+        start < count ? part(start..<count).place(of: UInt8(ascii: "\n")).map { start + $0 } : nil
     }
 }

@@ -60,12 +60,14 @@ struct StreamBody {
     mutating func read(_ raw: inout ByteBuffer, into lines: inout ByteBuffer, limit: Int) throws(Refusal) -> Bool {
         let before = (raw.readableBytes, packed.readableBytes, lines.readableBytes)
         guard before.2 < limit else { return false }
+        var fault: RequestError?
         do throws(RequestError) {
             if packed.readableBytes == 0, raw.readableBytes > 0, !framingEnded { try takeFraming(&raw) }
         } catch {
-            throw Refusal(.malformedRequest, error.text)
+            fault = error
         }
         try unpack(into: &lines, limit: limit)
+        if let fault { throw Refusal(.malformedRequest, fault.text) }
         if isComplete, let unpacker, !unpacker.isAtEnd {
             throw Refusal(.contentEncoding, byte: unpacker.packedBytes, "the packed body ends early")
         }
@@ -87,9 +89,10 @@ struct StreamBody {
                     failure = error
                 }
             }
-            if let failure { throw failure }
             raw.moveReaderIndex(forwardBy: taken)
+            // What came before a fault is good.
             packed.writeBytes(chunks.takeBytes())
+            if let failure { throw failure }
             framing = .chunks(chunks)
         }
     }

@@ -24,8 +24,6 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
     var raw = ByteBuffer()
     private(set) var inputEnded = false
     private var sentHead = false
-    /// Answers were held back to the end: whatever went wrong then, they are sent.
-    private var hadHeldAnswers = false
     private var holdsRead = false
     private var isMoving = false
     private var countedBytes = 0
@@ -124,7 +122,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
             flush()
         }
         isMoving = false
-        countBuffered()
+        boundBuffered()
         endIfDone()
         if holdsRead, mayRead {
             holdsRead = false
@@ -153,7 +151,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
     private func flush() {
         guard let context, !lines.holdsAnswers else { return }
         if body != nil, !sentHead {
-            guard hadHeldAnswers || lines.refreshKey() else { return }
+            guard lines.lines > 0 || lines.refreshKey() else { return }
             sendHead()
         }
         guard lines.output.readableBytes > 0 else { return }
@@ -171,12 +169,20 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
     private var mayKeep: Bool { body?.keepsAlive == true && !loop.isDraining }
 
     /// Refuses a line that is not finished where unfinished ones hold too much memory already.
+    private func boundBuffered() {
+        countBuffered()
+        guard countedBytes > bounds.beaconBodyBytes, loop.bufferedBytes > bounds.bufferedBytes, lines.wantsMore else {
+            return
+        }
+        lines.refuse(Refusal(.overloaded, "too many unfinished requests; try again later"))
+        countBuffered()
+    }
+
     private func countBuffered() {
+        if lines.failure != nil { raw.clear() }
         let size = raw.readableBytes + lines.buffer.readableBytes + (body?.memoryBytes ?? 0)
         loop.bufferedBytes += size - countedBytes
         countedBytes = size
-        guard size > bounds.beaconBodyBytes, loop.bufferedBytes > bounds.bufferedBytes, lines.wantsMore else { return }
-        lines.refuse(Refusal(.overloaded, "too many unfinished requests; try again later"))
     }
 
     private func endIfDone() {
@@ -189,10 +195,9 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
             lines.refuse(Refusal(.noKey, "the request has no key, and no line that names one"))
         }
         guard lines.isDone else { return }
-        hadHeldAnswers = lines.hasHeldAnswers
         lines.releaseAnswers()
-        if hadHeldAnswers { flush() }
-        if body != nil, !sentHead, let failure = lines.failure {
+        // Once a line was read its answer has to be told, whatever went wrong then.
+        if body != nil, !sentHead, lines.lines == 0, let failure = lines.failure {
             refuseRequest(failure)
             return end(context)
         }
