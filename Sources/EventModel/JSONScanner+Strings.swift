@@ -56,19 +56,26 @@ extension JSONScanner {
             offset += 2
         case UInt8(ascii: "u"):
             let first = try hexQuad(at: offset + 2)
-            if first == 0 { nulOffset = offset }
-            guard !(0xDC00...0xDFFF).contains(first) else { throw failure(.badEscape) }
-            guard (0xD800...0xDBFF).contains(first) else {
-                offset += 6
-                return
+            if first == 0 { unfit = Unfit(kind: .nul, offset: offset) }
+            if first & 0xF800 == 0xD800 {
+                if try lowSurrogate(behind: first, at: offset + 6) != nil {
+                    offset += 12
+                    return
+                }
+                unfit = Unfit(kind: .surrogate, offset: offset)
             }
-            guard offset + 7 < bytes.count else { throw JSONScanError(code: .endsEarly, offset: bytes.count) }
-            guard bytes[offset + 6] == UInt8(ascii: "\\"), bytes[offset + 7] == UInt8(ascii: "u"),
-                (0xDC00...0xDFFF).contains(try hexQuad(at: offset + 8))
-            else { throw failure(.badEscape) }
-            offset += 12
+            offset += 6
         default: throw failure(.badEscape)
         }
+    }
+
+    /// The second half of the pair that `first` begins; nil where none stands at `position`.
+    private func lowSurrogate(behind first: UInt32, at position: Int) throws(JSONScanError) -> UInt32? {
+        guard first & 0xFC00 == 0xD800, position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
+            bytes[position + 1] == UInt8(ascii: "u")
+        else { return nil }
+        let second = try hexQuad(at: position + 2)
+        return (0xDC00...0xDFFF).contains(second) ? second : nil
     }
 
     private func hexQuad(at position: Int) throws(JSONScanError) -> UInt32 {
@@ -149,8 +156,7 @@ extension JSONScanner {
     private func appendEscapedScalar(at position: inout Int, to text: inout [UInt8]) {
         var value = (try? hexQuad(at: position)) ?? 0xFFFD
         position += 4
-        if (0xD800...0xDBFF).contains(value) {
-            let low = (try? hexQuad(at: position + 2)) ?? 0xDC00
+        if let low = (try? lowSurrogate(behind: value, at: position)) ?? nil {
             position += 6
             value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
         }

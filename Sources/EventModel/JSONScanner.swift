@@ -53,8 +53,9 @@ package struct JSONScanError: Error, Equatable, CustomStringConvertible {
 ///
 /// The caller pulls: `openObject`, then `nextMember` and a value until it is nil; `openArray`, then `nextElement` and
 /// a value until it is false; `value` passes over any value whole and says where it stands. `finish` demands the end.
-/// Beyond the grammar it refuses bytes that are not UTF-8, lone surrogates, numbers that overflow a double, and
-/// containers nested deeper than its limit. The bytes have to outlive the scanner.
+/// Beyond the grammar it refuses bytes that are not UTF-8, numbers that overflow a double, and containers nested
+/// deeper than its limit. What is JSON but no text for most stores stands in `unfit`. The bytes have to outlive the
+/// scanner.
 package struct JSONScanner {
     /// The deepest limit that can be asked for.
     package static let deepestLimit = 64
@@ -66,8 +67,21 @@ package struct JSONScanner {
     package private(set) var depth = 0
     /// The most containers open at once since it was last set.
     package var deepest = 0
-    /// Where an escaped NUL (`\u0000`) was last seen; it is legal JSON, but no text for most stores.
-    package var nulOffset: Int?
+    /// The last escape seen that is legal JSON, but no text for most stores.
+    package var unfit: Unfit?
+
+    /// An escape that stands for no character a text may hold.
+    package struct Unfit: Sendable, Equatable {
+        package enum Kind: Sendable {
+            /// `\u0000`.
+            case nul
+            /// Half of a surrogate pair, as from a text that was cut in the middle of a character. It reads as U+FFFD.
+            case surrogate
+        }
+
+        package let kind: Kind
+        package let offset: Int
+    }
 
     private let maximumDepth: Int
     private var needsComma = false

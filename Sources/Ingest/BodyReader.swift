@@ -103,6 +103,19 @@ extension IngestLoop {
         var context: EventContext
         var hasEvents = false
         var knewTooLate = false
+        private var seen: [BodyMembers.Kind] = []
+
+        init(context: EventContext) { self.context = context }
+
+        /// Refuses the batch where a member of its own stands twice.
+        mutating func note(_ kind: BodyMembers.Kind, byte: Int) -> Refusal? {
+            guard let field = kind.field else { return nil }
+            if seen.contains(kind) {
+                return Refusal(.repeatedMember, field: field, byte: byte, "the member stands twice")
+            }
+            seen.append(kind)
+            return nil
+        }
     }
 
     private func readBatch(
@@ -116,7 +129,9 @@ extension IngestLoop {
         }
         try scanner.openObject()
         while let name = try scanner.nextMember() {
-            switch BodyMembers.kind(name, scanner) {
+            let kind = BodyMembers.kind(name, scanner)
+            if let failure = pass.note(kind, byte: name.start) { return BodyOutcome(failure: failure) }
+            switch kind {
             case .events:
                 if let failure = try readEvents(&scanner, &pass, &outcome) { return BodyOutcome(failure: failure) }
             case .sentAt:
@@ -129,10 +144,21 @@ extension IngestLoop {
                 } catch { return BodyOutcome(failure: error) }
                 pass.knewTooLate = pass.knewTooLate || pass.hasEvents
             case .privacy:
-                guard try scanner.value().kind == .true, !pass.context.isPrivate else { continue }
+                let span = try scanner.value()
+                guard [.true, .false, .null].contains(span.kind) else {
+                    let text = "gpc is not true or false"
+                    return BodyOutcome(failure: Refusal(.wrongType, field: "gpc", byte: span.start, text))
+                }
+                guard span.kind == .true, !pass.context.isPrivate else { continue }
                 pass.context.isPrivate = true
                 pass.knewTooLate = pass.knewTooLate || pass.hasEvents
-            case .key, .other: _ = try scanner.value()
+            case .key:
+                let span = try scanner.value()
+                guard span.kind == .string || span.kind == .null else {
+                    let text = "key is not a text"
+                    return BodyOutcome(failure: Refusal(.wrongType, field: "key", byte: span.start, text))
+                }
+            case .other: _ = try scanner.value()
             }
         }
         try scanner.finish()
@@ -148,9 +174,6 @@ extension IngestLoop {
         let isArray = try scanner.peek() == .array
         let byte = scanner.offset
         guard isArray else { return Refusal(.wrongType, field: "events", byte: byte, "events is not an array") }
-        guard !pass.hasEvents else {
-            return Refusal(.repeatedMember, field: "events", byte: byte, "the member stands twice")
-        }
         pass.hasEvents = true
         try scanner.openArray()
         var index = 0
@@ -168,7 +191,19 @@ extension IngestLoop {
 
 /// The members of a body itself.
 enum BodyMembers {
-    enum Kind { case events, sentAt, key, privacy, other }
+    enum Kind {
+        case events, sentAt, key, privacy, other
+
+        var field: String? {
+            switch self {
+            case .events: "events"
+            case .sentAt: "sent_at"
+            case .key: "key"
+            case .privacy: "gpc"
+            case .other: nil
+            }
+        }
+    }
 
     static func kind(_ name: JSONSpan, _ scanner: JSONScanner) -> Kind {
         if name.hasEscapes {

@@ -3,6 +3,8 @@ import EventModel
 extension EventReader {
     private static let urls: [EventMember] = [.url, .pageURL, .referrer, .landingPage, .exitPage]
     private static let names: [EventMember] = [.elementType, .componentID, .screenResolution, .language]
+    /// Texts that are kept in `event_data`, or not at all.
+    private static let unmeasured: [EventMember] = [.message, .key]
     private static let objects: [EventMember] = [
         .coordinates, .viewport, .eventData, .metadata, .session, .exit, .funnel, .variant, .properties,
     ]
@@ -36,6 +38,9 @@ extension EventReader {
         _ = try checkText(.elementText, FieldLimits.text, scanner)
         for member in Self.names {
             _ = try checkText(member, FieldLimits.name, scanner)
+        }
+        for member in Self.unmeasured {
+            _ = try checkText(member, 0...Int.max, scanner)
         }
         if let url = scan[.url], let pageURL = scan[.pageURL], !isSame(url, pageURL, scanner) {
             throw Refusal(.repeatedMember, field: "page_url", byte: pageURL.start, "url and page_url differ; send one")
@@ -98,7 +103,7 @@ extension EventReader {
     private mutating func readID(_ scanner: JSONScanner, _ context: EventContext) throws(Refusal) -> (EventID, Bool) {
         guard let span = scan[.id] else { return (.version7(at: context.receivedAt, using: &random), false) }
         guard span.kind == .string else { throw wrongType(.id, span, "a UUID as text") }
-        guard let id = EventID(scanner.content(of: span)) else {
+        guard let id = withText(span, scanner, { EventID($0) }) else {
             throw Refusal(.wrongValue, field: "id", byte: span.start, "id is no UUID of 36 characters")
         }
         return (id, true)
@@ -130,11 +135,9 @@ extension EventReader {
         let believable = Int64(-2_208_988_800_000)...253_402_300_799_999
         switch span.kind {
         case .string:
-            if !span.hasEscapes, let time = Timestamp(iso8601: scanner.content(of: span)),
-                believable.contains(time.milliseconds)
-            {
-                return time
-            }
+            let time =
+                span.hasEscapes ? Timestamp(scanner.text(of: span)) : Timestamp(iso8601: scanner.content(of: span))
+            if let time, believable.contains(time.milliseconds) { return time }
         case .number:
             let value = scanner.double(span)
             if value >= Double(believable.lowerBound), value <= Double(believable.upperBound) {

@@ -1,13 +1,19 @@
 import EventModel
 
 extension EventReader {
+    /// The objects that Global Privacy Control keeps out, unknown members included.
+    private static let personal: [EventMember] = [.session, .exit, .funnel, .variant]
+
     /// The bytes of the batch with the event's record behind them.
     mutating func write(
         _ event: CheckedEvent, _ scanner: JSONScanner, _ context: EventContext, behind bytes: consuming [UInt8]
     ) -> [UInt8] {
         var flags: EventRecord.Flags = []
         if context.sender.isBot { flags.insert(.bot) }
-        if event.isPrivate { flags.insert(.privacyControl) }
+        if event.isPrivate {
+            flags.insert(.privacyControl)
+            scan.dropUnknown(of: Self.personal)
+        }
         var writer = EventRecordWriter(
             appendingTo: consume bytes, id: event.id, receivedAt: context.receivedAt, timestamp: event.timestamp,
             flags: flags)

@@ -39,7 +39,7 @@ struct EventScan {
         properties.removeAll(keepingCapacity: true)
         refusal = nil
         seen = 0
-        scanner.nulOffset = nil
+        scanner.unfit = nil
         scanner.deepest = scanner.depth
         let outside = scanner.depth
         guard try scanner.peek() == .object else {
@@ -52,12 +52,12 @@ struct EventScan {
         while let name = try scanner.nextMember() {
             guard let member = find(name, in: eventTable, scanner) else {
                 unknown.append(Unknown(parent: nil, name: name, value: try scanner.value()))
+                noteUnfit(in: nil, scanner)
                 continue
             }
             try readValue(of: member, &scanner)
-            noteNUL(in: member.path, scanner)
+            noteUnfit(in: member.path, scanner)
         }
-        noteNUL(in: nil, scanner)
         if scanner.deepest - outside > FieldLimits.depth {
             refuse(Refusal(.tooDeep, byte: start, "an event may hold \(FieldLimits.depth) containers in each other"))
         }
@@ -69,9 +69,20 @@ struct EventScan {
 
     private func isSeen(_ member: EventMember) -> Bool { seen & (1 << UInt64(member.rawValue)) != 0 }
 
-    private mutating func noteNUL(in field: String?, _ scanner: JSONScanner) {
-        guard let offset = scanner.nulOffset else { return }
-        refuse(Refusal(.nulCharacter, field: field, byte: offset, "a text holds the character NUL"))
+    private mutating func noteUnfit(in field: @autoclosure () -> String?, _ scanner: JSONScanner) {
+        guard let unfit = scanner.unfit, refusal == nil else { return }
+        switch unfit.kind {
+        case .nul:
+            refuse(Refusal(.nulCharacter, field: field(), byte: unfit.offset, "a text holds the character NUL"))
+        case .surrogate:
+            let text = "a text holds half a surrogate pair; it was cut in the middle of a character"
+            refuse(Refusal(.wrongValue, field: field(), byte: unfit.offset, text))
+        }
+    }
+
+    /// Forgets unknown members of these objects.
+    mutating func dropUnknown(of parents: [EventMember]) {
+        unknown.removeAll { unknown in unknown.parent.map(parents.contains) ?? false }
     }
 
     private mutating func note(_ member: EventMember, _ span: JSONSpan) {

@@ -33,7 +33,7 @@ import Testing
         ("1e999", .badNumber, 0), ("17636838e8717", .badNumber, 0), ("\"a", .endsEarly, 2),
         ("\"\u{1}\"", .badString, 1),
         ("\"12345678\u{1F}\"", .badString, 9), ("\"\\x\"", .badEscape, 1), ("\"\\u12G4\"", .badEscape, 5),
-        ("\"\\ud800      \"", .badEscape, 1), ("\"\\udc00\"", .badEscape, 1), ("\"\\ud800\\u0041\"", .badEscape, 1),
+        ("\"\\ud800\\u00g0\"", .badEscape, 11), ("\"\\ud800\\x\"", .badEscape, 7), ("\"\\ud800\\u00", .endsEarly, 11),
         ("{} {}", .trailingBytes, 3), ("[1}", .unexpectedByte, 2), ("\u{FEFF}{}", .unexpectedByte, 0),
     ])
     func `what the grammar forbids is refused with its place`(_ text: String, _ code: JSONScanError.Code, _ byte: Int) {
@@ -137,12 +137,21 @@ import Testing
             }
             let ours = error(bytes, depth: 64)
             if ours != nil { refused += 1 }
-            guard Self.isComparable(bytes, ours) else { continue }
+            guard Self.isComparable(bytes, ours), !hasUnfitEscape(bytes) else { continue }
             let theirs = try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
             let verdicts = "\(String(decoding: bytes, as: UTF8.self)): \(ours.map(\.description) ?? "good")"
             #expect((ours == nil) == (theirs != nil), Comment(rawValue: verdicts))
         }
         #expect(refused > 500)
+    }
+
+    /// Half of a surrogate pair is in the grammar; Foundation refuses it, the scanner notes it.
+    private func hasUnfitEscape(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { bytes in
+            var scanner = JSONScanner(bytes, maximumDepth: 64)
+            _ = try? scanner.value()
+            return scanner.unfit != nil
+        }
     }
 
     /// Where Foundation is not strict: other encodings than UTF-8 are guessed from zero bytes and byte order marks, and

@@ -14,6 +14,13 @@ import Testing
         _ json: String, keepQuery: [String] = [], kind: ProjectSnapshot.Kind = .public,
         _ change: (inout EventContext) -> Void = { _ in }
     ) throws -> (EventReader.Result, Event?) {
+        try read(Array(json.utf8), keepQuery: keepQuery, kind: kind, change)
+    }
+
+    static func read(
+        _ json: [UInt8], keepQuery: [String] = [], kind: ProjectSnapshot.Kind = .public,
+        _ change: (inout EventContext) -> Void = { _ in }
+    ) throws -> (EventReader.Result, Event?) {
         let directory = KeyDirectory(
             TestServer.snapshot(keepQuery: keepQuery), eventsPerMinutePerKey: 0, eventsPerMinutePerAddress: 0)
         let key = kind == .public ? TestServer.publicKey : TestServer.secretKey
@@ -27,7 +34,7 @@ import Testing
         change(&context)
         var reader = EventReader { _ in false }
         let log = CapturedBatch()
-        let result = try Array(json.utf8).withUnsafeBytes { bytes in
+        let result = try json.withUnsafeBytes { bytes in
             var scanner = JSONScanner(bytes, maximumDepth: JSONScanner.deepestLimit)
             let result = try reader.read(&scanner, &context, into: &log.batch)
             try scanner.finish()
