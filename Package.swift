@@ -72,7 +72,7 @@ let package = Package(
     targets: [
         // Row 0: pure values.
         room("EventModel"),
-        room("BrowserSDK", [], [], assets: true),
+        room("BrowserSDK", [], [crypto], assets: true),
         // Row 1: what every program needs.
         room("Settings", ["EventModel"], [tomlKit]),
         room("Telemetry", ["EventModel"], [logging]),
