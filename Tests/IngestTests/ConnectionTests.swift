@@ -91,7 +91,7 @@ import WriteAheadLog
         ("POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", 400),
         ("POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
         ("POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
-        ("POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 501),
+        ("POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
         ("POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n", 400),
         ("POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\n", 400),
         ("POST /b HTTP/1.1\r\nHost: a\r\nContent-Length : 5\r\n\r\n", 400),
@@ -106,7 +106,7 @@ import WriteAheadLog
         ("POST /b HTTP/2.0\r\nHost: a\r\n\r\n", 505),
         ("POST /b HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n", 417),
         ("POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", 400),
-        ("POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\na\r\n0\r\n\r\n", 400),
+        ("POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;x\u{1}y\r\na\r\n0\r\n\r\n", 400),
         ("POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n", 400),
         ("POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n", 413),
     ])
@@ -232,8 +232,6 @@ import WriteAheadLog
             #expect(await failure(options)?.exitCode == .unavailable)
             options.unixSocket = server.directory + "/missing/ingest.sock"
             #expect(await failure(options)?.exitCode == .cannotCreate)
-            options.trustedProxies = ["nonsense"]
-            #expect(await failure(options)?.exitCode == .badConfiguration)
         }
     }
 
@@ -260,7 +258,7 @@ import WriteAheadLog
 
     @Test func `the peer of the Unix socket is believed about the visitor`() async throws {
         try await TestServer.run { options in
-            options.trustedProxies = []
+            options.trustedProxies = TrustedProxies([])
         } body: { (server) async throws in
             var headers = TestServer.json
             headers["X-Forwarded-For"] = "203.0.113.5"
