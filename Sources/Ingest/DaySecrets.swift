@@ -26,11 +26,19 @@ final class DaySecrets: Sendable {
     static let size = 32
 
     private let directory: String
-    private let current: Mutex<Secret?>
+    private let held: Mutex<Held>
+
+    private struct Held {
+        /// Of the latest day that was asked for.
+        var current: Secret?
+        /// Of an earlier day, asked for afterwards: by who read the clock before midnight, or as the clock went back.
+        /// In memory alone, so that it does not take the later one away.
+        var late: Secret?
+    }
 
     init(directory: String) throws(IngestError) {
         self.directory = directory
-        current = Mutex(nil)
+        held = Mutex(Held())
         if mkdir(directory, 0o700) != 0 && errno != EEXIST {
             let number = errno
             throw IngestError(
@@ -43,15 +51,29 @@ final class DaySecrets: Sendable {
         }
     }
 
-    /// The day's secret, made where there is none; that of any other day is destroyed.
+    /// The day's secret, made where there is none; those of earlier days are destroyed.
     func secret(for day: Day) -> Secret {
-        current.withLock { current in
-            if let current, current.day == day { return current }
+        held.withLock { held in
+            if let current = held.current, day <= current.day {
+                return day == current.day ? current : Self.late(day, &held)
+            }
             let secret = Secret(day: day, bytes: stored(day) ?? made(day))
-            current = secret
+            held = Held(current: secret)
             destroyAll(but: day)
             return secret
         }
+    }
+
+    private static func late(_ day: Day, _ held: inout Held) -> Secret {
+        if let late = held.late, late.day == day { return late }
+        let late = Secret(day: day, bytes: random())
+        held.late = late
+        return late
+    }
+
+    private static func random() -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }
     }
 
     private func path(_ day: Day) -> String { "\(directory)/\(day)" }
@@ -67,8 +89,7 @@ final class DaySecrets: Sendable {
 
     /// A new secret; where the disk refuses the file it holds in memory until the daemon ends.
     private func made(_ day: Day) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        let bytes = (0..<Self.size).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        let bytes = Self.random()
         let temporary = path(day) + ".new"
         unlink(temporary)
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)

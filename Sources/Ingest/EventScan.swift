@@ -69,6 +69,10 @@ struct EventScan {
 
     private func isSeen(_ member: EventMember) -> Bool { seen & (1 << UInt64(member.rawValue)) != 0 }
 
+    private mutating func refuseRepeated(_ member: EventMember, byte: Int) {
+        refuse(Refusal(.repeatedMember, field: member.path, byte: byte, "the member stands twice"))
+    }
+
     private mutating func noteUnfit(in field: @autoclosure () -> String?, _ scanner: JSONScanner) {
         guard let unfit = scanner.unfit, refusal == nil else { return }
         switch unfit.kind {
@@ -87,7 +91,7 @@ struct EventScan {
 
     private mutating func note(_ member: EventMember, _ span: JSONSpan) {
         if isSeen(member) {
-            refuse(Refusal(.repeatedMember, field: member.path, byte: span.start, "the member stands twice"))
+            refuseRepeated(member, byte: span.start)
             return
         }
         seen |= 1 << UInt64(member.rawValue)
@@ -110,6 +114,7 @@ struct EventScan {
             return
         }
         let start = scanner.offset
+        if isSeen(member) { refuseRepeated(member, byte: start) }
         try scanner.openObject()
         if isProperties { try readProperties(&scanner) } else { try readMembers(of: member, &scanner) }
         note(member, JSONSpan(kind: .object, start: start, end: scanner.offset))
