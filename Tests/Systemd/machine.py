@@ -1,0 +1,62 @@
+"""What tests in a box say to systemd, and ask of it."""
+
+import json
+import os
+import subprocess
+import time
+
+
+def run(*arguments, user=None, check=True, text_input=None, environment=None):
+    """Runs a program, as another user with all his groups where one is named, and gives what it printed."""
+    words = [str(argument) for argument in arguments]
+    if user:
+        words = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--", *words]
+    done = subprocess.run(
+        words, input=text_input, capture_output=True, text=True, timeout=120, cwd="/",
+        env={**os.environ, **(environment or {})})
+    if check and done.returncode != 0:
+        raise AssertionError(f"{' '.join(words)} ended with {done.returncode}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def fails(*arguments, **options):
+    """Runs a program that must not succeed, and gives its complaint."""
+    try:
+        text = run(*arguments, **options)
+    except AssertionError as error:
+        return str(error)
+    raise AssertionError(f"{' '.join(map(str, arguments))} succeeded: {text}")
+
+
+def systemctl(*arguments):
+    return run("systemctl", *arguments)
+
+
+def show(unit, name):
+    """A property of a unit, as systemctl prints it."""
+    return run("systemctl", "show", "--property", name, "--value", unit).strip()
+
+
+def states(unit):
+    return f"{show(unit, 'ActiveState')} ({show(unit, 'SubState')}), {show(unit, 'Result')}"
+
+
+def journal(*matches):
+    """Entries of the journal, the oldest first, each with all its fields."""
+    text = run("journalctl", "-b", "-o", "json", "--all", "--no-pager", *matches)
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def messages(*matches):
+    return [entry.get("MESSAGE", "") for entry in journal(*matches)]
+
+
+def wait_until(condition, seconds, failure):
+    """Polls a condition until it gives something true, and gives that; fails where it does not in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"{failure() if callable(failure) else failure} within {seconds} s")
