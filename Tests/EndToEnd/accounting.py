@@ -57,7 +57,7 @@ class Ledger:
             if "millrace-verdict" in answer.headers:
                 self.total.update(answer.verdict())
             else:
-                assert answer.status in (200, 204, 404), f"an answer has no verdict: {answer}"
+                assert answer.status in (200, 204, 404, 405), f"an answer has no verdict: {answer}"
         return answer
 
     def add(self, **numbers):
@@ -89,7 +89,7 @@ def good(ledger):
                            (BEACON, event()), (BEACON, {"events": [event(), event()]})]:
             ledger.take(post(body, path, key), 202, 204)
     ledger.take(post(event(), Sec_GPC="1"), 202)
-    ledger.take(post(gzip.compress(json.dumps(event()).encode()), Content_Encoding="gzip"), 202, 415)
+    ledger.take(post(gzip.compress(json.dumps(event()).encode()), Content_Encoding="gzip"), 202)
     ledger.take(post(event(), "/nothing"), 404)
     ledger.take(ask(place.port, TRACK, b"", {"Origin": "https://a.example"}, "OPTIONS"), 204)
 
@@ -135,7 +135,7 @@ def refused_unread(ledger):
     ledger.take(post(event(metadata={"t": "x" * (1 << 20)})), 413)
     ledger.take(post(event(), Content_Type=f"image/{CANARY}"), 415)
     ledger.take(post(event(), Content_Encoding=CANARY), 415)
-    ledger.take(post(CANARY.encode(), Content_Encoding="gzip"), 400, 415)
+    ledger.take(post(CANARY.encode(), Content_Encoding="gzip"), 400)
     ledger.take(ask(place.port, f"{TRACK}?k={keys['secret']}&{CANARY}", method="GET"), 405)
 
 
@@ -183,7 +183,7 @@ def broken_off(ledger):
 
 def stream(ledger):
     """Lines of which three in ten are refused, one is known already."""
-    lines, expected = stream_lines()
+    lines, expected = stream_lines(ledger)
     with Wire(place.root / "run/stream.sock") as wire:
         wire.send(json.dumps({"key": keys["secret"]}).encode() + b"\n")
         threading.Thread(target=wire.send, args=(b"\n".join(lines) + b"\n",), daemon=True).start()
@@ -197,7 +197,7 @@ def stream(ledger):
 
 
 def http_stream(ledger):
-    lines, expected = stream_lines()
+    lines, expected = stream_lines(ledger)
     status, said = stream_over_http(lines, keys["secret"])
     assert status == 200, (status, said)
     check_stream((json.loads(line) for line in said.splitlines()), lines, expected)
@@ -217,13 +217,14 @@ def stream_over_http(lines, key):
         connection.close()
 
 
-def stream_lines():
+def stream_lines(ledger):
     known = event()
+    ledger.take(post(known), 202)
     lines = [json.dumps(event(user_agent=CANARY)).encode() for _ in range(70)]
     lines += [CANARY.encode(), b"{}", b"", json.dumps(event(timestamp=CANARY)).encode()] * 7
-    lines += [json.dumps(event(metadata={"t": "x" * (1 << 20)})).encode()] + [json.dumps(known).encode()] * 2
+    lines += [json.dumps(event(metadata={"t": "x" * (1 << 20)})).encode()] + [json.dumps(known).encode()]
     random.shuffle(lines)
-    return lines, {"accepted": 71, "invalid": 29, "duplicate": 1}
+    return lines, {"accepted": 70, "invalid": 29, "duplicate": 1}
 
 
 def check_stream(answers, lines, expected):
