@@ -36,9 +36,4 @@ struct AnswerQueue {
         firstNumber += 1
         return first.answer
     }
-
-    mutating func removeAll() {
-        firstNumber += slots.count
-        slots.removeAll()
-    }
 }
