@@ -7,6 +7,10 @@
 package enum EventRecord {
     package static let version: UInt8 = 1
     package static let headerSize = 40
+    /// Of a field's length.
+    static let sizeBytes = 4
+    /// What a field takes beside its value.
+    package static let fieldOverhead = 1 + sizeBytes
 
     package struct Flags: OptionSet, Sendable {
         package let rawValue: UInt8

@@ -1,18 +1,19 @@
-/// Appends one event record to a buffer, field by field, without an allocation per field.
+/// Writes one event record into memory that is large enough for it, field by field, without an allocation. Without
+/// memory it only measures.
 package struct EventRecordWriter: ~Copyable {
-    /// The bytes written so far; the record is at their end.
-    package private(set) var bytes: [UInt8]
+    private let memory: UnsafeMutableRawPointer?
+    private let capacity: Int
+    /// Bytes of the record so far.
+    package private(set) var size = 0
 
-    /// Starts a record behind what `bytes` already holds.
+    /// Starts a record at the begin of `memory`; nil only measures it.
     package init(
-        appendingTo bytes: consuming [UInt8] = [], id: EventID, receivedAt: Timestamp, timestamp: Timestamp,
+        to memory: UnsafeMutableRawBufferPointer?, id: EventID, receivedAt: Timestamp, timestamp: Timestamp,
         flags: EventRecord.Flags
     ) {
-        // Moved, not shared: a second owner would make the next append copy the whole batch.
-        self.bytes = consume bytes
-        self.bytes.append(EventRecord.version)
-        self.bytes.append(flags.rawValue)
-        self.bytes.append(contentsOf: repeatElement(0, count: 6))
+        self.memory = memory?.baseAddress
+        capacity = memory?.count ?? 0
+        append(UInt64(EventRecord.version) | UInt64(flags.rawValue) << 8)
         append(UInt64(bitPattern: receivedAt.milliseconds))
         append(UInt64(bitPattern: timestamp.milliseconds))
         append(id.high.byteSwapped)
@@ -21,18 +22,16 @@ package struct EventRecordWriter: ~Copyable {
 
     package mutating func put(_ tag: EventRecord.Tag, _ value: UnsafeRawBufferPointer) {
         start(tag, size: value.count)
-        bytes.append(contentsOf: value)
+        append(value)
     }
 
     package mutating func put(_ tag: EventRecord.Tag, _ value: [UInt8]) {
-        start(tag, size: value.count)
-        bytes.append(contentsOf: value)
+        value.withUnsafeBytes { put(tag, $0) }
     }
 
     package mutating func put(_ tag: EventRecord.Tag, _ value: String?) {
-        guard let value else { return }
-        start(tag, size: value.utf8.count)
-        bytes.append(contentsOf: value.utf8)
+        guard var value else { return }
+        value.withUTF8 { put(tag, UnsafeRawBufferPointer($0)) }
     }
 
     package mutating func put(_ tag: EventRecord.Tag, _ value: Int64?) {
@@ -47,26 +46,62 @@ package struct EventRecordWriter: ~Copyable {
         append(value.bitPattern)
     }
 
-    /// The buffer with the finished record at its end.
-    package consuming func finish() -> [UInt8] { bytes }
+    /// A field whose value `body` appends in parts.
+    package mutating func put(_ tag: EventRecord.Tag, parts body: (inout EventRecordWriter) -> Void) {
+        start(tag, size: 0)
+        let start = size
+        body(&self)
+        memory?.storeBytes(
+            of: UInt32(size - start).littleEndian, toByteOffset: start - EventRecord.sizeBytes, as: UInt32.self)
+    }
+
+    /// A part of a field's value.
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress, let place = room(for: bytes.count) else { return }
+        place.copyMemory(from: source, byteCount: bytes.count)
+    }
+
+    /// A part of a field's value.
+    package mutating func append(_ byte: UInt8) {
+        room(for: 1)?.storeBytes(of: byte, as: UInt8.self)
+    }
 
     private mutating func start(_ tag: EventRecord.Tag, size: Int) {
-        bytes.append(tag.rawValue)
-        withUnsafeBytes(of: UInt32(size).littleEndian) { bytes.append(contentsOf: $0) }
+        guard let place = room(for: 1 + EventRecord.sizeBytes) else { return }
+        place.storeBytes(of: tag.rawValue, as: UInt8.self)
+        (place + 1).storeBytes(of: UInt32(truncatingIfNeeded: size).littleEndian, as: UInt32.self)
     }
 
     private mutating func append(_ value: UInt64) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+        room(for: 8)?.storeBytes(of: value.littleEndian, as: UInt64.self)
+    }
+
+    /// Where the next bytes go; nil where nothing is written, only measured.
+    @inline(__always)
+    private mutating func room(for bytes: Int) -> UnsafeMutableRawPointer? {
+        let place = size
+        size &+= bytes
+        guard let memory else { return nil }
+        precondition(size <= capacity, "the memory for an event record is too small")
+        return memory + place
     }
 }
 
 extension Event {
     /// The event as the bytes of a log record.
     package func encoded() -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: write(to: nil)) { buffer, count in
+            count = write(to: UnsafeMutableRawBufferPointer(buffer))
+        }
+    }
+
+    /// Returns the record's size.
+    private func write(to memory: UnsafeMutableRawBufferPointer?) -> Int {
         var flags: EventRecord.Flags = []
         if isBot { flags.insert(.bot) }
         if isPrivate { flags.insert(.privacyControl) }
-        var writer = EventRecordWriter(id: id, receivedAt: receivedAt, timestamp: timestamp, flags: flags)
+        var writer = EventRecordWriter(
+            to: memory, id: id, receivedAt: receivedAt, timestamp: timestamp, flags: flags)
         writer.put(.projectID, projectID.rawValue)
         writer.put(.eventType, eventType)
         writer.put(.userID, userID)
@@ -103,6 +138,6 @@ extension Event {
         writer.put(.funnelOrder, funnel?.order)
         writer.put(.testID, variant?.testID)
         writer.put(.variant, variant?.variant)
-        return writer.finish()
+        return writer.size
     }
 }

@@ -5,45 +5,51 @@ extension JSONScanner {
     /// Passes over a number, the next byte being its sign or first digit.
     mutating func number() throws(JSONScanError) {
         let start = offset
-        if bytes[offset] == UInt8(ascii: "-") { offset += 1 }
-        guard offset < bytes.count else { throw failure(.endsEarly) }
-        if bytes[offset] == UInt8(ascii: "0") { offset += 1 } else { try digits() }
-        if offset < bytes.count, bytes[offset] == UInt8(ascii: ".") {
-            offset += 1
+        if base[offset] == UInt8(ascii: "-") { offset &+= 1 }
+        guard offset < count else { throw failure(.endsEarly) }
+        if base[offset] == UInt8(ascii: "0") { offset &+= 1 } else { try digits() }
+        if offset < count, base[offset] == UInt8(ascii: ".") {
+            offset &+= 1
             try digits()
         }
         var hasExponent = false
-        if offset < bytes.count, bytes[offset] | 0x20 == UInt8(ascii: "e") {
+        if offset < count, base[offset] | 0x20 == UInt8(ascii: "e") {
             hasExponent = true
-            offset += 1
-            if offset < bytes.count, bytes[offset] == UInt8(ascii: "+") || bytes[offset] == UInt8(ascii: "-") {
-                offset += 1
+            offset &+= 1
+            if offset < count, base[offset] == UInt8(ascii: "+") || base[offset] == UInt8(ascii: "-") {
+                offset &+= 1
             }
             try digits()
         }
-        guard hasExponent || offset - start > Self.safeDigits else { return }
+        if hasExponent || offset &- start > Self.safeDigits { try demandFinite(from: start) }
+    }
+
+    private func demandFinite(from start: Int) throws(JSONScanError) {
         let text = String(decoding: bytes[start..<offset], as: UTF8.self)
         guard let value = Double(text), value.isFinite else {
             throw JSONScanError(code: .badNumber, offset: start)
         }
     }
 
+    @inline(__always)
     private mutating func digits() throws(JSONScanError) {
-        guard offset < bytes.count else { throw failure(.endsEarly) }
-        guard isDigit(bytes[offset]) else { throw failure(.badNumber) }
-        while offset < bytes.count, isDigit(bytes[offset]) { offset += 1 }
+        guard offset < count else { throw failure(.endsEarly) }
+        guard isDigit(base[offset]) else { throw failure(.badNumber) }
+        var position = offset &+ 1
+        while position < count, isDigit(base[position]) { position &+= 1 }
+        offset = position
     }
 
     /// The value of a number that this scanner has passed over.
     package func double(_ span: JSONSpan) -> Double {
         var position = span.start
-        let negative = bytes[position] == UInt8(ascii: "-")
+        let negative = base[position] == UInt8(ascii: "-")
         if negative { position += 1 }
         var mantissa: UInt64 = 0
         var decimals = -1
         guard span.end - position <= 16 else { return slowDouble(span) }
         while position < span.end {
-            let byte = bytes[position]
+            let byte = base[position]
             if isDigit(byte) {
                 mantissa = mantissa * 10 + UInt64(byte - UInt8(ascii: "0"))
                 if decimals >= 0 { decimals += 1 }

@@ -1,56 +1,68 @@
 extension JSONScanner {
     /// Passes over a string, the next byte being its opening quote.
+    @inline(__always)
     mutating func string() throws(JSONScanError) -> JSONSpan {
-        offset += 1
-        let start = offset
+        let start = offset &+ 1
+        let end = endOfPlainText(from: start)
+        guard end < count, base[end] == UInt8(ascii: "\"") else { return try rarerString(start, end) }
+        offset = end &+ 1
+        return JSONSpan(kind: .string, start: start, end: end)
+    }
+
+    /// The same for one that holds more than ASCII without escapes up to `plainEnd`, or is none.
+    @inline(never)
+    private mutating func rarerString(_ start: Int, _ plainEnd: Int) throws(JSONScanError) -> JSONSpan {
+        var position = plainEnd
         var hasEscapes = false
         while true {
-            skipPlainText()
-            guard offset < bytes.count else { throw failure(.endsEarly) }
-            let byte = bytes[offset]
-            switch byte {
-            case UInt8(ascii: "\""):
-                let span = JSONSpan(kind: .string, hasEscapes: hasEscapes, start: start, end: offset)
-                offset += 1
-                return span
-            case UInt8(ascii: "\\"):
+            position = endOfPlainText(from: position)
+            offset = position
+            guard position < count else { throw failure(.endsEarly) }
+            let byte = base[position]
+            if byte == UInt8(ascii: "\"") {
+                offset = position &+ 1
+                return JSONSpan(kind: .string, hasEscapes: hasEscapes, start: start, end: position)
+            }
+            if byte == UInt8(ascii: "\\") {
                 hasEscapes = true
                 try escape()
-            case 0x80...: try multiByteCharacter(byte)
-            default: throw failure(.badString)
+            } else if byte >= 0x80 {
+                try multiByteCharacter(byte)
+            } else {
+                throw failure(.badString)
             }
+            position = offset
         }
     }
 
-    /// Moves to the next byte that is a quote, a backslash, a control character or not ASCII; eight bytes at a time.
-    /// Source: the zero-byte test of "Bit Twiddling Hacks" (S. E. Anderson); its lowest set bit is always a true one.
+    /// The next byte that is a quote, a backslash, a control character or not ASCII; eight bytes at a time.
+    /// Source: the zero-byte test of "Bit Twiddling Hacks" (S. E. Anderson); its lowest set bit is always a true one,
+    /// bytes that are not ASCII being looked for as well.
     @inline(__always)
-    private mutating func skipPlainText() {
+    private func endOfPlainText(from start: Int) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highs: UInt64 = 0x8080_8080_8080_8080
-        while offset + 8 <= bytes.count {
-            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-            let quote = word ^ (ones &* 0x22)
-            let backslash = word ^ (ones &* 0x5C)
-            let found =
-                (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
-                    | ((word &- ones &* 0x20) & ~word) | word) & highs
-            guard found == 0 else {
-                offset += found.trailingZeroBitCount >> 3
-                return
-            }
-            offset += 8
+        let bytes = UnsafeRawPointer(base)
+        var position = start
+        while position &+ 8 <= count {
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+            let quote = (word ^ (ones &* 0x22)) &- ones
+            let backslash = (word ^ (ones &* 0x5C)) &- ones
+            let found = (quote | backslash | (word &- ones &* 0x20) | word) & highs
+            if found != 0 { return position &+ found.trailingZeroBitCount >> 3 }
+            position &+= 8
         }
-        while offset < bytes.count {
-            let byte = bytes[offset]
-            guard byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return }
-            offset += 1
+        while position < count {
+            let byte = base[position]
+            guard byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { break }
+            position &+= 1
         }
+        return position
     }
 
     private mutating func escape() throws(JSONScanError) {
-        guard offset + 1 < bytes.count else { throw JSONScanError(code: .endsEarly, offset: bytes.count) }
-        switch bytes[offset + 1] {
+        guard offset + 1 < count else { throw JSONScanError(code: .endsEarly, offset: count) }
+        switch base[offset + 1] {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
             UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
             offset += 2
@@ -71,18 +83,18 @@ extension JSONScanner {
 
     /// The second half of the pair that `first` begins; nil where none stands at `position`.
     private func lowSurrogate(behind first: UInt32, at position: Int) throws(JSONScanError) -> UInt32? {
-        guard first & 0xFC00 == 0xD800, position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
-            bytes[position + 1] == UInt8(ascii: "u")
+        guard first & 0xFC00 == 0xD800, position + 1 < count, base[position] == UInt8(ascii: "\\"),
+            base[position + 1] == UInt8(ascii: "u")
         else { return nil }
         let second = try hexQuad(at: position + 2)
         return (0xDC00...0xDFFF).contains(second) ? second : nil
     }
 
     private func hexQuad(at position: Int) throws(JSONScanError) -> UInt32 {
-        guard position + 4 <= bytes.count else { throw JSONScanError(code: .endsEarly, offset: bytes.count) }
+        guard position + 4 <= count else { throw JSONScanError(code: .endsEarly, offset: count) }
         var value: UInt32 = 0
         for index in position..<(position + 4) {
-            guard let digit = hexValue(bytes[index]) else { throw JSONScanError(code: .badEscape, offset: index) }
+            guard let digit = hexValue(base[index]) else { throw JSONScanError(code: .badEscape, offset: index) }
             value = value << 4 | digit
         }
         return value
@@ -111,9 +123,9 @@ extension JSONScanner {
         case 0xF1...0xF3: length = 4
         default: throw failure(.badUTF8)
         }
-        guard offset + length <= bytes.count, second.contains(bytes[offset + 1]) else { throw failure(.badUTF8) }
+        guard offset + length <= count, second.contains(base[offset + 1]) else { throw failure(.badUTF8) }
         for index in 2..<max(2, length) {
-            guard bytes[offset + index] & 0xC0 == 0x80 else { throw failure(.badUTF8) }
+            guard base[offset + index] & 0xC0 == 0x80 else { throw failure(.badUTF8) }
         }
         offset += length
     }
@@ -126,13 +138,13 @@ extension JSONScanner {
         }
         var position = span.start
         while position < span.end {
-            let byte = bytes[position]
+            let byte = base[position]
             guard byte == UInt8(ascii: "\\") else {
                 text.append(byte)
                 position += 1
                 continue
             }
-            let kind = bytes[position + 1]
+            let kind = base[position + 1]
             position += 2
             switch kind {
             case UInt8(ascii: "b"): text.append(0x08)

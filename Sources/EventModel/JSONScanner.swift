@@ -1,5 +1,5 @@
 /// What a JSON value is.
-package enum JSONKind: UInt8, Sendable {
+package enum JSONKind: Sendable {
     case object, array, string, number, `true`, `false`, null
 }
 
@@ -61,6 +61,9 @@ package struct JSONScanner {
     package static let deepestLimit = 64
 
     package let bytes: UnsafeRawBufferPointer
+    /// The same bytes without a question at each look: never looked at from `count` on.
+    let base: UnsafePointer<UInt8>
+    let count: Int
     /// The next byte to look at.
     package internal(set) var offset = 0
     /// Containers open now.
@@ -88,14 +91,16 @@ package struct JSONScanner {
 
     package init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int = 8) {
         self.bytes = bytes
+        base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? ("" as StaticString).utf8Start
+        count = bytes.count
         self.maximumDepth = min(maximumDepth, Self.deepestLimit)
     }
 
     /// What the next value is, without moving past it.
     package mutating func peek() throws(JSONScanError) -> JSONKind {
         skipWhitespace()
-        guard offset < bytes.count else { throw failure(.endsEarly) }
-        switch bytes[offset] {
+        guard offset < count else { throw failure(.endsEarly) }
+        switch base[offset] {
         case UInt8(ascii: "{"): return .object
         case UInt8(ascii: "["): return .array
         case UInt8(ascii: "\""): return .string
@@ -117,13 +122,17 @@ package struct JSONScanner {
     package mutating func nextMember() throws(JSONScanError) -> JSONSpan? {
         guard try moveToNext(closing: UInt8(ascii: "}")) else { return nil }
         skipWhitespace()
-        guard offset < bytes.count else { throw failure(.endsEarly) }
-        guard bytes[offset] == UInt8(ascii: "\"") else { throw failure(.unexpectedByte) }
+        guard offset < count else { throw failure(.endsEarly) }
+        guard base[offset] == UInt8(ascii: "\"") else { throw failure(.unexpectedByte) }
         let name = try string()
+        if offset < count, base[offset] == UInt8(ascii: ":") {
+            offset &+= 1
+            return name
+        }
         skipWhitespace()
-        guard offset < bytes.count else { throw failure(.endsEarly) }
-        guard bytes[offset] == UInt8(ascii: ":") else { throw failure(.unexpectedByte) }
-        offset += 1
+        guard offset < count else { throw failure(.endsEarly) }
+        guard base[offset] == UInt8(ascii: ":") else { throw failure(.unexpectedByte) }
+        offset &+= 1
         return name
     }
 
@@ -134,76 +143,92 @@ package struct JSONScanner {
 
     /// Passes over the next value, whatever it holds.
     package mutating func value() throws(JSONScanError) -> JSONSpan {
+        skipWhitespace()
+        guard offset < count else { throw failure(.endsEarly) }
+        let start = offset
+        switch base[start] {
+        case UInt8(ascii: "\""):
+            let span = try string()
+            needsComma = true
+            return span
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            try number()
+            needsComma = true
+            return JSONSpan(kind: .number, start: start, end: offset)
+        default: return try rarerValue()
+        }
+    }
+
+    private mutating func rarerValue() throws(JSONScanError) -> JSONSpan {
         let kind = try peek()
         let start = offset
-        let span: JSONSpan
         switch kind {
-        case .object, .array:
-            try skipContainer(kind)
-            span = JSONSpan(kind: kind, start: start, end: offset)
-        case .string: span = try string()
-        case .number:
-            try number()
-            span = JSONSpan(kind: kind, start: start, end: offset)
-        case .true: span = try literal("true", kind)
-        case .false: span = try literal("false", kind)
-        case .null: span = try literal("null", kind)
+        case .object, .array: try skipContainer(kind)
+        case .string: _ = try string()
+        case .number: try number()
+        case .true: try literal("true")
+        case .false: try literal("false")
+        case .null: try literal("null")
         }
         needsComma = true
-        return span
+        return JSONSpan(kind: kind, start: start, end: offset)
     }
 
     /// Demands that nothing but white space follows.
     package mutating func finish() throws(JSONScanError) {
         skipWhitespace()
-        guard offset == bytes.count else { throw failure(.trailingBytes) }
+        guard offset == count else { throw failure(.trailingBytes) }
     }
 
     /// The bytes of a span; of a string those between its quotes.
     package func content(of span: JSONSpan) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: bytes[span.start..<span.end])
+        UnsafeRawBufferPointer(start: base + span.start, count: span.end &- span.start)
     }
 
     /// The bytes of a span as they stand, a string with its quotes.
     package func source(of span: JSONSpan) -> UnsafeRawBufferPointer {
         guard span.kind == .string else { return content(of: span) }
-        return UnsafeRawBufferPointer(rebasing: bytes[(span.start - 1)..<(span.end + 1)])
+        return UnsafeRawBufferPointer(start: base + (span.start - 1), count: span.end &- span.start &+ 2)
     }
 
     func failure(_ code: JSONScanError.Code) -> JSONScanError { JSONScanError(code: code, offset: offset) }
 
     @inline(__always)
     private mutating func skipWhitespace() {
-        while offset < bytes.count {
-            let byte = bytes[offset]
-            guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
-            offset += 1
+        // Mostly there is none, or a single space.
+        var position = offset
+        while position < count {
+            let byte = base[position]
+            guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { break }
+            position &+= 1
         }
+        offset = position
     }
 
     private mutating func open(_ bracket: UInt8) throws(JSONScanError) {
         skipWhitespace()
-        guard offset < bytes.count else { throw failure(.endsEarly) }
-        guard bytes[offset] == bracket else { throw failure(.unexpectedByte) }
+        guard offset < count else { throw failure(.endsEarly) }
+        guard base[offset] == bracket else { throw failure(.unexpectedByte) }
         guard depth < maximumDepth else { throw failure(.tooDeep) }
-        offset += 1
+        offset &+= 1
         depth += 1
         deepest = max(deepest, depth)
         needsComma = false
     }
 
+    @inline(__always)
     private mutating func moveToNext(closing bracket: UInt8) throws(JSONScanError) -> Bool {
         skipWhitespace()
-        guard offset < bytes.count else { throw failure(.endsEarly) }
-        if bytes[offset] == bracket {
-            offset += 1
+        guard offset < count else { throw failure(.endsEarly) }
+        if base[offset] == bracket {
+            offset &+= 1
             depth -= 1
             needsComma = true
             return false
         }
         if needsComma {
-            guard bytes[offset] == UInt8(ascii: ",") else { throw failure(.unexpectedByte) }
-            offset += 1
+            guard base[offset] == UInt8(ascii: ",") else { throw failure(.unexpectedByte) }
+            offset &+= 1
             needsComma = false
         }
         return true
@@ -224,9 +249,9 @@ package struct JSONScanner {
                 objects <<= 1
             case .string: _ = try string()
             case .number: try number()
-            case .true: _ = try literal("true", next)
-            case .false: _ = try literal("false", next)
-            case .null: _ = try literal("null", next)
+            case .true: try literal("true")
+            case .false: try literal("false")
+            case .null: try literal("null")
             }
             if next != .object && next != .array { needsComma = true }
             while depth > outside {
@@ -238,13 +263,11 @@ package struct JSONScanner {
         } while depth > outside
     }
 
-    private mutating func literal(_ text: StaticString, _ kind: JSONKind) throws(JSONScanError) -> JSONSpan {
-        let start = offset
+    private mutating func literal(_ text: StaticString) throws(JSONScanError) {
         for index in 0..<text.utf8CodeUnitCount {
-            guard offset < bytes.count else { throw failure(.endsEarly) }
-            guard bytes[offset] == text.utf8Start[index] else { throw failure(.unexpectedByte) }
-            offset += 1
+            guard offset < count else { throw failure(.endsEarly) }
+            guard base[offset] == text.utf8Start[index] else { throw failure(.unexpectedByte) }
+            offset &+= 1
         }
-        return JSONSpan(kind: kind, start: start, end: offset)
     }
 }

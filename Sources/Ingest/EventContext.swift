@@ -27,4 +27,10 @@ struct Sender: Equatable {
     var ipHash: [UInt8]?
     /// The day's visitor id, for events of public keys that name no user.
     var visitorID: [UInt8]?
+
+    /// Of all its texts.
+    var byteCount: Int {
+        (userAgent?.count ?? 0) + (deviceType?.utf8.count ?? 0) + (countryCode?.count ?? 0) + (ipHash?.count ?? 0)
+            + (visitorID?.count ?? 0)
+    }
 }

@@ -10,15 +10,18 @@ extension EventReader {
     ]
 
     /// The rules of one event. What they let through can be written as it stands.
-    mutating func check(_ scanner: JSONScanner, _ context: EventContext) throws(Refusal) -> CheckedEvent {
-        try checkTexts(scanner)
-        try checkObjects(scanner)
+    mutating func check(_ scanner: JSONScanner, _ context: inout EventContext) throws(Refusal) -> CheckedEvent {
+        if !isPlainlyGood(scanner) {
+            // In this order, so that of several faults the sender hears of the same one each time.
+            try checkTexts(scanner)
+            try checkObjects(scanner)
+        }
         try checkProperties(scanner)
-        let (id, hasOwnID) = try readID(scanner, context)
+        let (id, hasOwnID) = try readID(scanner, &context)
         return CheckedEvent(
             id: id,
             hasOwnID: hasOwnID,
-            timestamp: try readTimestamp(scanner, context),
+            timestamp: try readTimestamp(scanner, &context),
             isPrivate: try readPrivacy() || context.isPrivate,
             hesitationMilliseconds: try readHesitation(scanner),
             scrollPercentage: try readPercentage(scanner),
@@ -45,7 +48,18 @@ extension EventReader {
         if let url = scan[.url], let pageURL = scan[.pageURL], !isSame(url, pageURL, scanner) {
             throw Refusal(.repeatedMember, field: "page_url", byte: pageURL.start, "url and page_url differ; send one")
         }
-        try checkChoice(.deviceType, ["mobile", "desktop", "tablet"], scanner)
+        try checkChoice(.deviceType, Self.deviceTypes, scanner)
+    }
+
+    private static let deviceTypes: [StaticString] = ["mobile", "desktop", "tablet"]
+    private static let exitReasons: [StaticString] = ["timeout", "navigation", "close", "refresh"]
+    private static let variantNames: [StaticString] = ["A", "B"]
+
+    /// Of the members that have one of a few values.
+    mutating func checkChoices(_ scanner: JSONScanner) throws(Refusal) {
+        try checkChoice(.deviceType, Self.deviceTypes, scanner)
+        try checkChoice(.exitReason, Self.exitReasons, scanner)
+        try checkChoice(.variantName, Self.variantNames, scanner)
     }
 
     private mutating func checkObjects(_ scanner: JSONScanner) throws(Refusal) {
@@ -55,13 +69,13 @@ extension EventReader {
         }
         try checkNumbers(.coordinates, .coordinateX, .coordinateY)
         try checkNumbers(.viewport, .viewportWidth, .viewportHeight)
-        try checkChoice(.exitReason, ["timeout", "navigation", "close", "refresh"], scanner)
+        try checkChoice(.exitReason, Self.exitReasons, scanner)
         if scan[.exit] != nil { try demand([.exitReason]) }
         _ = try checkText(.funnelName, FieldLimits.name, scanner)
         _ = try checkText(.funnelStep, FieldLimits.name, scanner)
         if scan[.funnel] != nil { try demand([.funnelName, .funnelStep, .funnelOrder]) }
         _ = try checkText(.testID, FieldLimits.testID, scanner)
-        try checkChoice(.variantName, ["A", "B"], scanner)
+        try checkChoice(.variantName, Self.variantNames, scanner)
         if scan[.variant] != nil { try demand([.testID, .variantName]) }
     }
 
@@ -89,7 +103,8 @@ extension EventReader {
         var size = 0
         for index in scan.properties.indices {
             let (name, value) = scan.properties[index]
-            size += textSize(name, scanner) + textSize(value, scanner)
+            size += name.hasEscapes ? textSize(name, scanner) : name.end - name.start
+            size += value.hasEscapes ? textSize(value, scanner) : value.end - value.start
             for other in scan.properties[..<index] where isSame(other.name, name, scanner) {
                 throw Refusal(.repeatedMember, field: "properties", byte: name.start, "a property stands twice")
             }
@@ -100,7 +115,9 @@ extension EventReader {
         }
     }
 
-    private mutating func readID(_ scanner: JSONScanner, _ context: EventContext) throws(Refusal) -> (EventID, Bool) {
+    private mutating func readID(
+        _ scanner: JSONScanner, _ context: inout EventContext
+    ) throws(Refusal) -> (EventID, Bool) {
         guard let span = scan[.id] else { return (.version7(at: context.receivedAt, using: &random), false) }
         guard span.kind == .string else { throw wrongType(.id, span, "a UUID as text") }
         guard let id = withText(span, scanner, { EventID($0) }) else {
@@ -110,7 +127,9 @@ extension EventReader {
     }
 
     /// When the event happened: the browser's time less its clock's error, within what may be believed.
-    private func readTimestamp(_ scanner: JSONScanner, _ context: EventContext) throws(Refusal) -> Timestamp {
+    private func readTimestamp(
+        _ scanner: JSONScanner, _ context: inout EventContext
+    ) throws(Refusal) -> Timestamp {
         var clockError = context.clockErrorMilliseconds ?? 0
         if let span = scan[.sentAt] {
             let sentAt = try Self.moment(span, field: "sent_at", scanner)

@@ -1,4 +1,5 @@
 import EventModel
+import Glibc
 
 extension EventReader {
     /// Whether the member is there; refuses it where it is no text or not of the length allowed.
@@ -54,7 +55,10 @@ extension EventReader {
         guard left.kind == right.kind else { return false }
         guard left.hasEscapes || right.hasEscapes else {
             let (left, right) = (scanner.content(of: left), scanner.content(of: right))
-            return left.count == right.count && left.elementsEqual(right)
+            guard left.count == right.count, let first = left.baseAddress, let second = right.baseAddress else {
+                return left.count == right.count
+            }
+            return memcmp(first, second, left.count) == 0
         }
         return scanner.text(of: left).utf8.elementsEqual(scanner.text(of: right).utf8)
     }

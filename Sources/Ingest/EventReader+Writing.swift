@@ -4,10 +4,25 @@ extension EventReader {
     /// The objects that Global Privacy Control keeps out, unknown members included.
     private static let personal: [EventMember] = [.session, .exit, .funnel, .variant]
 
-    /// The bytes of the batch with the event's record behind them.
+    /// More bytes than the record of the event just scanned can have: each byte of the event is written once at most,
+    /// a number as eight of them, a member that the daemon does not know with the name of its object.
+    func largestRecord(from start: Int, to scanner: JSONScanner, _ context: inout EventContext) -> Int {
+        let fields = EventScan.memberCount + Self.addedFields
+        let added = context.key.projectIDBytes.count + context.sender.byteCount
+        return EventRecord.headerSize + (scanner.offset - start) + fields * (EventRecord.fieldOverhead + 8)
+            + 2 * scan.properties.count * EventRecord.fieldOverhead + scan.unknown.count * Self.unknownOverhead + added
+    }
+
+    /// Fields that come from the request, not from the event.
+    private static let addedFields = 8
+    /// The path of its object, quotes, colon and comma.
+    private static let unknownOverhead = 24
+
+    /// Writes the event's record and gives its size.
     mutating func write(
-        _ event: CheckedEvent, _ scanner: JSONScanner, _ context: EventContext, behind bytes: consuming [UInt8]
-    ) -> [UInt8] {
+        _ event: CheckedEvent, _ scanner: JSONScanner, _ context: inout EventContext,
+        to memory: UnsafeMutableRawBufferPointer
+    ) -> Int {
         var flags: EventRecord.Flags = []
         if context.sender.isBot { flags.insert(.bot) }
         if event.isPrivate {
@@ -15,20 +30,19 @@ extension EventReader {
             scan.dropUnknown(of: Self.personal)
         }
         var writer = EventRecordWriter(
-            appendingTo: consume bytes, id: event.id, receivedAt: context.receivedAt, timestamp: event.timestamp,
-            flags: flags)
+            to: memory, id: event.id, receivedAt: context.receivedAt, timestamp: event.timestamp, flags: flags)
         writer.put(.projectID, context.key.projectIDBytes)
         put(.eventType, .eventType, scanner, &writer)
-        putURL(.pageURL, scan[.url] ?? scan[.pageURL], event, scanner, context, &writer)
-        putURL(.referrer, scan[.referrer], event, scanner, context, &writer)
+        putURL(.pageURL, scan[.url] ?? scan[.pageURL], event, scanner, &context, &writer)
+        putURL(.referrer, scan[.referrer], event, scanner, &context, &writer)
         put(.elementPath, .elementPath, scanner, &writer)
         put(.elementType, .elementType, scanner, &writer)
         put(.componentID, .componentID, scanner, &writer)
         putNumbers(event, scanner, &writer)
         if let span = scan[.eventData], span.kind == .object { writer.put(.eventData, scanner.source(of: span)) }
         putMetadata(scanner, &writer)
-        if !event.isPrivate { putPersonal(event, scanner, context, &writer) }
-        return writer.finish()
+        if !event.isPrivate { putPersonal(event, scanner, &context, &writer) }
+        return writer.size
     }
 
     private mutating func putNumbers(
@@ -44,7 +58,7 @@ extension EventReader {
 
     /// What Global Privacy Control keeps out.
     private mutating func putPersonal(
-        _ event: CheckedEvent, _ scanner: JSONScanner, _ context: EventContext, _ writer: inout EventRecordWriter
+        _ event: CheckedEvent, _ scanner: JSONScanner, _ context: inout EventContext, _ writer: inout EventRecordWriter
     ) {
         if scan[.userID] != nil {
             put(.userID, .userID, scanner, &writer)
@@ -55,6 +69,7 @@ extension EventReader {
         put(.elementText, .elementText, scanner, &writer)
         if let userAgent = context.sender.userAgent { writer.put(.userAgent, userAgent) }
         if let hash = context.sender.ipHash { writer.put(.ipHash, hash) }
+        if let country = context.sender.countryCode { writer.put(.countryCode, country) }
         if scan[.deviceType] != nil {
             put(.deviceType, .deviceType, scanner, &writer)
         } else {
@@ -64,11 +79,11 @@ extension EventReader {
             withText(property.name, scanner) { writer.put(.propertyName, $0) }
             withText(property.value, scanner) { writer.put(.propertyValue, $0) }
         }
-        putURL(.landingPage, scan[.landingPage], event, scanner, context, &writer)
+        putURL(.landingPage, scan[.landingPage], event, scanner, &context, &writer)
         put(.screenResolution, .screenResolution, scanner, &writer)
         put(.language, .language, scanner, &writer)
         if scan[.exitReason] != nil {
-            putURL(.exitPage, scan[.exitPage], event, scanner, context, &writer)
+            putURL(.exitPage, scan[.exitPage], event, scanner, &context, &writer)
             put(.exitReason, .exitReason, scanner, &writer)
         }
         if let order = event.funnelOrder {
@@ -90,53 +105,46 @@ extension EventReader {
 
     private mutating func putURL(
         _ tag: EventRecord.Tag, _ span: JSONSpan?, _ event: CheckedEvent, _ scanner: JSONScanner,
-        _ context: EventContext, _ writer: inout EventRecordWriter
+        _ context: inout EventContext, _ writer: inout EventRecordWriter
     ) {
         guard let span, span.end > span.start else { return }
-        urlScratch.removeAll(keepingCapacity: true)
-        var cleaned: [UInt8] = []
-        swap(&cleaned, &urlScratch)
         withText(span, scanner) { text in
-            guard text.contains(UInt8(ascii: "?")) || text.contains(UInt8(ascii: "#")) else {
-                writer.put(tag, text)
-                return
-            }
-            context.key.urlCleaner.append(text, dropsQuery: event.isPrivate, to: &cleaned)
-            writer.put(tag, cleaned)
+            writer.put(tag) { context.key.urlCleaner.append(text, dropsQuery: event.isPrivate, to: &$0) }
         }
-        swap(&cleaned, &urlScratch)
     }
 
     /// `metadata` as it came, and behind its members those that the daemon does not know; one from within an object
     /// is named by its path.
-    private mutating func putMetadata(_ scanner: JSONScanner, _ writer: inout EventRecordWriter) {
+    private func putMetadata(_ scanner: JSONScanner, _ writer: inout EventRecordWriter) {
         guard !scan.unknown.isEmpty else {
             if let span = scan[.metadata] { writer.put(.metadata, scanner.source(of: span)) }
             return
         }
-        scratch.removeAll(keepingCapacity: true)
-        var separator = UInt8(ascii: "{")
-        if let span = scan[.metadata], span.kind == .object {
-            let members = scanner.content(of: span).dropFirst().dropLast()
-            if let last = members.lastIndex(where: { $0 > 0x20 }) {
-                scratch.append(separator)
-                scratch.append(contentsOf: members[...last])
+        writer.put(.metadata) { writer in
+            var separator = UInt8(ascii: "{")
+            if let span = scan[.metadata], span.kind == .object {
+                let members = UnsafeRawBufferPointer(rebasing: scanner.content(of: span).dropFirst().dropLast())
+                if let last = members.lastIndex(where: { $0 > 0x20 }) {
+                    writer.append(separator)
+                    writer.append(members.part(0..<(last + 1)))
+                    separator = UInt8(ascii: ",")
+                }
+            }
+            for unknown in scan.unknown {
+                writer.append(separator)
                 separator = UInt8(ascii: ",")
+                writer.append(UInt8(ascii: "\""))
+                if let parent = unknown.parent {
+                    var path = parent.path
+                    path.withUTF8 { writer.append(UnsafeRawBufferPointer($0)) }
+                    writer.append(UInt8(ascii: "."))
+                }
+                writer.append(scanner.content(of: unknown.name))
+                writer.append(UInt8(ascii: "\""))
+                writer.append(UInt8(ascii: ":"))
+                writer.append(scanner.source(of: unknown.value))
             }
+            writer.append(UInt8(ascii: "}"))
         }
-        for unknown in scan.unknown {
-            scratch.append(separator)
-            separator = UInt8(ascii: ",")
-            scratch.append(UInt8(ascii: "\""))
-            if let parent = unknown.parent {
-                scratch.append(contentsOf: parent.path.utf8)
-                scratch.append(UInt8(ascii: "."))
-            }
-            scratch.append(contentsOf: scanner.content(of: unknown.name))
-            scratch.append(contentsOf: "\":".utf8)
-            scratch.append(contentsOf: scanner.source(of: unknown.value))
-        }
-        scratch.append(UInt8(ascii: "}"))
-        writer.put(.metadata, scratch)
     }
 }

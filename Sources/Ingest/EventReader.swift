@@ -3,7 +3,7 @@ import WriteAheadLog
 
 /// Reads beacons, checks them by the rules of one event, and writes the enriched record of each good one into a batch.
 /// One reader serves one event loop; its buffers are reused.
-struct EventReader {
+struct EventReader: ~Copyable {
     /// What became of one event.
     enum Result: Equatable {
         case accepted
@@ -13,9 +13,9 @@ struct EventReader {
     }
 
     var scan = EventScan()
-    /// Texts with their escapes resolved, cleaned URLs, metadata: one at a time.
+    /// Texts with their escapes resolved, one at a time.
     var scratch: [UInt8] = []
-    var urlScratch: [UInt8] = []
+    let plainRules = PlainRules.shared
     var random = RandomPool()
     /// Whether the id was durable a short while ago.
     let isRecent: (RecentIDs.Entry) -> Bool
@@ -26,14 +26,18 @@ struct EventReader {
 
     mutating func startBatch() { batchIDs.removeAll(keepingCapacity: true) }
 
-    /// Reads the scanner's next value as an event. Throws only where the bytes are not JSON.
+    /// Reads the scanner's next value as an event; one that stands `alone` has nothing behind it. Throws only where
+    /// the bytes are not JSON.
     mutating func read(
-        _ scanner: inout JSONScanner, _ context: inout EventContext, into batch: inout RecordBatch
+        _ scanner: inout JSONScanner, _ context: inout EventContext, alone: Bool = false, into batch: inout RecordBatch
     ) throws(JSONScanError) -> Result {
+        let start = scanner.offset
         try scan.read(&scanner)
+        if alone { try scanner.finish() }
         if let refusal = scan.refusal { return .refused(refusal) }
+        let scanner = scanner
         let checked: CheckedEvent
-        do throws(Refusal) { checked = try check(scanner, context) } catch { return .refused(error) }
+        do throws(Refusal) { checked = try check(scanner, &context) } catch { return .refused(error) }
         if let left = context.allowance {
             guard left > 0 else { return .refused(Refusal(.limited, "over the rate limit; try again later")) }
             context.allowance = left - 1
@@ -43,10 +47,8 @@ struct EventReader {
             if isRecent(entry) || isRepeated(entry) { return .duplicate }
             batchIDs.append(entry)
         }
-        batch.append { bytes in
-            var record: [UInt8] = []
-            swap(&record, &bytes)
-            bytes = write(checked, scanner, context, behind: consume record)
+        batch.append(atMost: largestRecord(from: start, to: scanner, &context)) { memory in
+            write(checked, scanner, &context, to: memory)
         }
         return context.sender.isBot ? .bot : .accepted
     }

@@ -23,9 +23,8 @@ struct LineGroup {
     mutating func read(_ input: UnsafeRawBufferPointer, atEnd: Bool, _ loop: IngestLoop, _ context: EventContext?) {
         guard var context else { return }
         while lineCount < limit, loop.batch.byteCount < LineReader.groupBytes, bytes < input.count {
-            let rest = input[bytes...]
-            let end = rest.firstIndex(of: UInt8(ascii: "\n"))
-            guard let end = end ?? (atEnd ? input.count : nil) else { return }
+            let size = input.part(bytes..<input.count).place(of: UInt8(ascii: "\n"))
+            guard let end = size.map({ bytes + $0 }) ?? (atEnd ? input.count : nil) else { return }
             let line = input.part(bytes..<end)
             bytes = min(end + 1, input.count)
             lineCount += 1
@@ -36,13 +35,9 @@ struct LineGroup {
     private static func result(
         _ line: UnsafeRawBufferPointer, _ loop: IngestLoop, _ context: inout EventContext
     ) -> EventReader.Result {
-        // Looked at to the end first: what follows an event on its line must not leave the event in the batch.
         var scanner = JSONScanner(line, maximumDepth: JSONScanner.deepestLimit)
         do throws(JSONScanError) {
-            _ = try scanner.value()
-            try scanner.finish()
-            scanner = JSONScanner(line, maximumDepth: JSONScanner.deepestLimit)
-            return try loop.reader.read(&scanner, &context, into: &loop.batch)
+            return try loop.reader.read(&scanner, &context, alone: true, into: &loop.batch)
         } catch {
             return .refused(Refusal(.notJSON, byte: error.offset, error.description))
         }

@@ -1,3 +1,6 @@
+import EventModel
+import Glibc
+
 /// Takes from a URL what it should not have carried here: of the query all but `utm_*`, `ref` and what the project
 /// names, of the fragment all that is no route.
 struct URLCleaner: Sendable {
@@ -10,38 +13,54 @@ struct URLCleaner: Sendable {
         names = keepQuery.map { [UInt8]($0.utf8) }
     }
 
-    /// Appends the cleaned URL to `text`. `dropsQuery` leaves no query at all.
-    func append(_ url: UnsafeRawBufferPointer, dropsQuery: Bool, to text: inout [UInt8]) {
-        let hash = url.firstIndex(of: UInt8(ascii: "#")) ?? url.endIndex
-        appendCleaningQuery(url[..<hash], dropsQuery: dropsQuery, to: &text)
-        let fragment = url[hash...].dropFirst()
-        guard let first = fragment.first, first == UInt8(ascii: "/") || first == UInt8(ascii: "!") else { return }
-        text.append(UInt8(ascii: "#"))
-        appendCleaningQuery(fragment, dropsQuery: dropsQuery, to: &text)
+    /// Appends the cleaned URL to the field being written. `dropsQuery` leaves no query at all.
+    func append(_ url: UnsafeRawBufferPointer, dropsQuery: Bool, to writer: inout EventRecordWriter) {
+        let hash = url.place(of: UInt8(ascii: "#")) ?? url.count
+        appendCleaningQuery(url.part(0..<hash), dropsQuery: dropsQuery, to: &writer)
+        guard hash + 1 < url.count, url[hash + 1] == UInt8(ascii: "/") || url[hash + 1] == UInt8(ascii: "!") else {
+            return
+        }
+        writer.append(UInt8(ascii: "#"))
+        appendCleaningQuery(url.part((hash + 1)..<url.count), dropsQuery: dropsQuery, to: &writer)
     }
 
     private func appendCleaningQuery(
-        _ part: Slice<UnsafeRawBufferPointer>, dropsQuery: Bool, to text: inout [UInt8]
+        _ part: UnsafeRawBufferPointer, dropsQuery: Bool, to writer: inout EventRecordWriter
     ) {
-        guard let mark = part.firstIndex(of: UInt8(ascii: "?")) else { return text.append(contentsOf: part) }
-        text.append(contentsOf: part[..<mark])
+        guard let mark = part.place(of: UInt8(ascii: "?")) else { return writer.append(part) }
+        writer.append(part.part(0..<mark))
         guard !dropsQuery else { return }
         var separator = UInt8(ascii: "?")
-        var rest = part[mark...].dropFirst()
-        while !rest.isEmpty {
-            let end = rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.endIndex
-            let parameter = rest[..<end]
-            rest = rest[end...].dropFirst()
-            guard keeps(parameter.prefix { $0 != UInt8(ascii: "=") }) else { continue }
-            text.append(separator)
-            text.append(contentsOf: parameter)
+        var start = mark + 1
+        while start < part.count {
+            let rest = part.part(start..<part.count)
+            let parameter = rest.part(0..<(rest.place(of: UInt8(ascii: "&")) ?? rest.count))
+            start += parameter.count + 1
+            guard keeps(parameter.part(0..<(parameter.place(of: UInt8(ascii: "=")) ?? parameter.count))) else {
+                continue
+            }
+            writer.append(separator)
+            writer.append(parameter)
             separator = UInt8(ascii: "&")
         }
     }
 
-    private func keeps(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
+    private func keeps(_ name: UnsafeRawBufferPointer) -> Bool {
         guard !name.isEmpty else { return false }
-        return keepsAll || name.starts(with: "utm_".utf8) || name.elementsEqual("ref".utf8)
+        return keepsAll || name.hasBeginning("utm_") || name.isEqual("ref")
             || names.contains { name.elementsEqual($0) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Where the byte stands first, counted from 0.
+    func place(of byte: UInt8) -> Int? {
+        guard let start = baseAddress, let found = memchr(start, Int32(byte), count) else { return nil }
+        return UnsafeRawPointer(found) - start
+    }
+
+    func hasBeginning(_ text: StaticString) -> Bool {
+        guard let start = baseAddress, count >= text.utf8CodeUnitCount else { return false }
+        return memcmp(start, text.utf8Start, text.utf8CodeUnitCount) == 0
     }
 }

@@ -23,11 +23,34 @@ package struct RecordBatch: Sendable {
         finishRecord(at: start)
     }
 
+    /// Frames one record of at most `limit` bytes: `body` writes it into the memory and gives its size.
+    package mutating func append(atMost limit: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+        let start = bytes.count
+        bytes.append(addingCapacity: LogFormat.recordHeaderSize + limit) { span in
+            span.withUnsafeMutableBufferPointer { buffer, count in
+                let memory = UnsafeMutableRawBufferPointer(buffer)
+                let size = body(UnsafeMutableRawBufferPointer(rebasing: memory[LogFormat.recordHeaderSize...]))
+                precondition(size <= limit, "the record is larger than it was said to be")
+                memory.put(UInt32(truncatingIfNeeded: size), at: 0)
+                count = LogFormat.recordHeaderSize + size
+            }
+        }
+        largestRecord = max(largestRecord, bytes.count - start - LogFormat.recordHeaderSize)
+        count += 1
+    }
+
     package mutating func append(_ record: [UInt8]) {
         let start = bytes.count
         bytes.append(contentsOf: repeatElement(0, count: LogFormat.recordHeaderSize))
         bytes.append(contentsOf: record)
         finishRecord(at: start)
+    }
+
+    /// Adds the records of another batch behind these.
+    package mutating func append(contentsOf other: RecordBatch) {
+        bytes.append(contentsOf: other.bytes)
+        count += other.count
+        largestRecord = max(largestRecord, other.largestRecord)
     }
 
     package mutating func removeAll(keepingCapacity: Bool = false) {
