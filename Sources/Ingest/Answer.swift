@@ -71,12 +71,18 @@ struct Answer {
 
     /// `date` is the line of the header `Date`, with the end of the line before.
     func write(to buffer: inout ByteBuffer, date: [UInt8]) {
+        if isOneAccepted {
+            buffer.writeStaticString("HTTP/1.1 202 Accepted")
+            buffer.writeBytes(date)
+            buffer.writeBytes(Self.oneAccepted)
+            return
+        }
         buffer.writeStaticString("HTTP/1.1 ")
         buffer.writeString(String(status))
         buffer.writeStaticString(" ")
         buffer.writeStaticString(Self.reason(status))
         buffer.writeBytes(date)
-        if isOneAccepted { buffer.writeBytes(Self.oneAccepted) } else { writeParts(to: &buffer) }
+        writeParts(to: &buffer)
     }
 
     /// All behind the status line and `Date`.

@@ -97,7 +97,7 @@ extension HTTPConnection {
         }
         let number = answers.nextNumber
         answers.append(answer, isReady: false)
-        do throws(LogError) { try loop.append(for: self, number: number) } catch { wasRefused(number, error) }
+        do throws(LogError) { try loop.appendWithTurn(for: self, number: number) } catch { wasRefused(number, error) }
     }
 
     private func answer(to outcome: BodyOutcome, _ endpoint: Endpoint) -> Answer {

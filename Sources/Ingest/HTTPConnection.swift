@@ -168,7 +168,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
         case .stream(let head): return begin(head)
         case .took(let count):
             buffer.moveReaderIndex(forwardBy: count)
-            if buffer.readableBytes == 0 { buffer.clear() }
+            // Let go, not cleared: the memory came from the channel, which uses it again.
+            if buffer.readableBytes == 0 { buffer = ByteBuffer() }
             owesContinue = false
             idleSince = .now()
             isFresh = false
@@ -340,16 +341,16 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
 
     private func sendAnswers() {
         guard let context else { return }
-        var output = ByteBuffer()
+        loop.output.clear()
         while var answer = answers.popReady() {
             let isLast = answers.isEmpty && (closesAfterAnswers || (drainStart != nil && buffer.readableBytes == 0))
             if isLast {
                 answer.closes = true
                 endInput()
             }
-            answer.write(to: &output, date: loop.date.line)
+            answer.write(to: &loop.output, date: loop.date.line)
         }
-        if output.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(output), promise: nil) }
+        if loop.output.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(loop.output), promise: nil) }
         if owesContinue { sendContinue() }
         guard closesAfterAnswers, answers.isEmpty, lingerEnd == nil else { return }
         // Closing with bytes unread would reset the connection and could destroy the answer on its way.

@@ -52,6 +52,17 @@ final class IngestLoop: @unchecked Sendable {
         let ids: [RecentIDs.Entry]
     }
 
+    /// The same before the log numbered the records.
+    private struct TurnWaiter {
+        let records: Int
+        let connection: any LogWaiter
+        let number: Int
+        let ids: [RecentIDs.Entry]
+    }
+
+    /// From this size on a batch goes to the log on its own: a copy would cost more than a call.
+    private static let ownCallBytes = 16 << 10
+
     let eventLoop: any EventLoop
     let shared: IngestShared
     let counters: Counters
@@ -62,6 +73,8 @@ final class IngestLoop: @unchecked Sendable {
     var countries: CountryDatabase?
     var reader: EventReader
     var batch = RecordBatch()
+    /// The answers that a connection sends at once; its memory is free again when they are sent.
+    var output = ByteBuffer()
     let unpackers = BodyUnpackers()
     var bufferedBytes = 0 { didSet { if bufferedBytes != oldValue { gauges.set(bufferedBytes: bufferedBytes) } } }
     /// For the answers of this moment.
@@ -69,6 +82,9 @@ final class IngestLoop: @unchecked Sendable {
     private let gauges: Gauges
     private(set) var isDraining = false
     private var waiters = CircularBuffer<Waiter>()
+    /// What the requests of one turn of the event loop brought: handed to the log together when the turn ends.
+    private var turn = RecordBatch()
+    private var turnWaiters: [TurnWaiter] = []
     private var connections: [ObjectIdentifier: any IngestConnection] = [:]
     private var whenEmpty: EventLoopPromise<Void>?
     private var secret: DaySecrets.Secret
@@ -95,10 +111,42 @@ final class IngestLoop: @unchecked Sendable {
 
     /// Hands the batch to the log, and remembers who waits for it.
     func append(for connection: any LogWaiter, number: Int) throws(LogError) {
+        endTurn()
         defer { batch.removeAll(keepingCapacity: batch.byteCount < 1 << 20) }
         let sequences = try shared.log.append(batch)
         waiters.append(
             Waiter(sequences: sequences, connection: connection, number: number, ids: reader.batchIDs))
+    }
+
+    /// The same with what other requests bring in this turn of the event loop: the log is asked once for all of them,
+    /// and writes them together. Those whom it refuses hear of it when the turn ends.
+    func appendWithTurn(for connection: any LogWaiter, number: Int) throws(LogError) {
+        guard batch.byteCount < Self.ownCallBytes else { return try append(for: connection, number: number) }
+        if turnWaiters.isEmpty { eventLoop.assumeIsolated().execute { self.endTurn() } }
+        turn.append(contentsOf: batch)
+        turnWaiters.append(
+            TurnWaiter(records: batch.count, connection: connection, number: number, ids: reader.batchIDs))
+        batch.removeAll(keepingCapacity: true)
+    }
+
+    private func endTurn() {
+        guard !turnWaiters.isEmpty else { return }
+        do throws(LogError) {
+            var first = try shared.log.append(turn).lowerBound
+            for waiter in turnWaiters {
+                let end = first + UInt64(waiter.records)
+                waiters.append(
+                    Waiter(
+                        sequences: first...(end - 1), connection: waiter.connection, number: waiter.number,
+                        ids: waiter.ids))
+                first = end
+            }
+        } catch {
+            for waiter in turnWaiters { waiter.connection.wasRefused(waiter.number, error) }
+            for waiter in turnWaiters { waiter.connection.flushAnswers() }
+        }
+        turnWaiters.removeAll(keepingCapacity: true)
+        turn.removeAll(keepingCapacity: turn.byteCount < 1 << 20)
     }
 
     /// What the log's thread told, once a group.
@@ -109,7 +157,7 @@ final class IngestLoop: @unchecked Sendable {
             let now = shared.clock.now()
             while let waiter = waiters.first, waiter.sequences.upperBound <= through {
                 waiters.removeFirst()
-                shared.recentIDs.insert(waiter.ids, now: now)
+                if !waiter.ids.isEmpty { shared.recentIDs.insert(waiter.ids, now: now) }
                 waiter.connection.becameDurable(waiter.number)
                 if touched.last !== waiter.connection { touched.append(waiter.connection) }
             }
