@@ -92,10 +92,7 @@ struct NaiveHTTP {
     private mutating func chunks() throws -> [UInt8] {
         var body: [UInt8] = []
         while true {
-            let size = try line()
-            guard !size.isEmpty, size.unicodeScalars.allSatisfy({ $0.value < 0x80 && Character($0).isHexDigit }) else {
-                throw Ending.malformed
-            }
+            guard let size = try line().wholeMatch(of: Self.chunkSize)?.output.1 else { throw Ending.malformed }
             guard let count = Int(size, radix: 16) else { throw Ending.early }
             if count == 0 { break }
             body += try take(count)
@@ -105,8 +102,11 @@ struct NaiveHTTP {
         return body
     }
 
-    nonisolated(unsafe) private static let host =
-        #/([A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-fvV:.]+\])(:[0-9]*)?/#
+    /// The characters of a host with a port; what it names is nobody's concern here.
+    nonisolated(unsafe) private static let host = #/[A-Za-z0-9._~!$&'()*+;=%:\[\]-]*/#
+
+    /// A chunk's size, with an extension or without.
+    nonisolated(unsafe) private static let chunkSize = #/([0-9A-Fa-f]+)([ \t]*;[ -~\t\u{80}-\u{FF}]*)?/#
 
     private static func isToken(_ text: String) -> Bool {
         !text.isEmpty
