@@ -66,10 +66,7 @@ def make_root(place):
     for path in ("tmp", "var/tmp"):
         mount("tmp", root / path, "tmpfs", NOSUID | NODEV, "mode=1777")
     make_devices(root / "dev", place)
-    # A boot of its own; and no setting of the host's kernel can be changed.
-    uuid = pathlib.Path("/proc/sys/kernel/random/uuid").read_text()
-    (place / "boot_id").write_text(uuid)
-    mount(place / "boot_id", root / "proc/sys/kernel/random/boot_id", flags=BIND)
+    # No setting of the host's kernel can be changed.
     mount(root / "proc/sys", root / "proc/sys", flags=BIND | RECURSIVE)
     mount(None, root / "proc/sys", flags=BIND | REMOUNT | READ_ONLY)
     return root

@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -60,9 +61,9 @@ def why_not():
 class Box:
     """Runs one test in a box: `with Box(…) as box: outcome = box.wait(seconds)`."""
 
-    def __init__(self, test, files=(), binds=(), hidden=(), environment=None):
+    def __init__(self, test, files=(), binds=(), hidden=(), date=None):
         """`test` is what inside.py is told; `files` are copied and `binds` shown, each from the host to a path of the box;
-        `hidden` directories are empty in it."""
+        `hidden` directories are empty in it. With a `date` (seconds since 1970) the clock stands there at first."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-box-", dir="/run"))
         self.group = own_control_group() / self.folder.name
         self.sweeper = self.process = None
@@ -72,7 +73,16 @@ class Box:
         self.specification = {
             "mount": str(self.folder / "mount"), "share": str(self.folder / "share"), "tests": str(HERE),
             "test": list(test), "files": [[str(a), b] for a, b in files], "binds": [[str(a), b] for a, b in binds],
-            "hidden": list(hidden), "environment": environment or {}}
+            "hidden": list(hidden), "environment": {}}
+        if date is not None:
+            self.shift_clock(date)
+
+    def shift_clock(self, date):
+        library = self.folder / "clock.so"
+        subprocess.run(["cc", "-O2", "-Wall", "-shared", "-fPIC", "-o", library, HERE / "clock.c"], check=True)
+        (self.folder / "share" / "clock").write_bytes(struct.pack("<q", round(date - time.time())))
+        self.specification["files"].append([str(library), "/usr/lib/box-clock.so"])
+        self.specification["environment"]["LD_PRELOAD"] = "/usr/lib/box-clock.so"
 
     def __enter__(self):
         self.sweeper = subprocess.Popen(

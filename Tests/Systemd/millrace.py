@@ -70,3 +70,12 @@ def exposure(unit):
         ["systemd-analyze", "security", "--offline=true", "--no-pager", UNITS / unit], capture_output=True, text=True)
     line = [line for line in done.stdout.splitlines() if "Overall exposure level" in line][-1]
     return float(line.split(": ")[1].split()[0])
+
+
+def events():
+    """How many events the loader has loaded."""
+    return tool_json("sql", "SELECT count(*) AS count FROM events")[0]["count"]
+
+
+def wait_for_events(count):
+    machine.wait_until(lambda: events() == count, 30, lambda: f"{events()} of {count} events are loaded")
