@@ -46,6 +46,7 @@ package final class ControlStore: Sendable {
     /// Creates the database where there is none, and brings an older schema up to date. Only the operator's tool
     /// does this.
     package static func migrate(path: String, clock: Clock = .system) throws(StoreError) -> ControlStore {
+        makeFile(path)
         let store = try connect(path: path, clock: clock)
         do {
             try Migrations.run(on: store.pool, path: path)
@@ -112,6 +113,13 @@ package final class ControlStore: Sendable {
     /// SQLite says of a file that may not be opened no more than that it cannot be.
     private static func isDenied(_ path: String) -> Bool {
         access(path, F_OK) == 0 && access(path, R_OK | W_OK) != 0 && (errno == EACCES || errno == EROFS)
+    }
+
+    /// Makes an empty file that the owner alone may read, where there is none: SQLite would give it the mode that the
+    /// umask leaves, and gives that of the database to what it lays beside it. What cannot be made, SQLite complains of.
+    private static func makeFile(_ path: String) {
+        let file = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        if file >= 0 { Glibc.close(file) }
     }
 
     private static func connect(path: String, clock: Clock) throws(StoreError) -> ControlStore {

@@ -21,6 +21,16 @@ import Testing
         }
     }
 
+    @Test func `a new database, and what SQLite lays beside it, can be read by the owner alone`() throws {
+        try withTemporaryDirectory { directory in
+            let store = try TestDatabase.make(in: directory)
+            for path in [store.path, store.path + "-wal", store.path + "-shm"] {
+                let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+                #expect(mode == 0o600, "\(path)")
+            }
+        }
+    }
+
     @Test func `a transaction that throws leaves nothing`() throws {
         try withTemporaryDirectory { directory in
             let store = try TestDatabase.make(in: directory)
