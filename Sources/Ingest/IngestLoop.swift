@@ -25,7 +25,7 @@ protocol LogWaiter: AnyObject {
     func becameDurable(_ number: Int)
     /// The log refused them.
     func wasRefused(_ number: Int, _ error: LogError)
-    /// Sends what can be sent now; called once after any number of the two above.
+    /// Sends what can be sent now, and reads on; called once after any number of the two above, which do neither.
     func flushAnswers()
 }
 
@@ -129,8 +129,11 @@ final class IngestLoop: @unchecked Sendable {
         batch.removeAll(keepingCapacity: true)
     }
 
+    /// Hands over what the turn brought. Nobody hears of it before the turn is over and nothing of it is left here:
+    /// whoever may send his answers reads on, and appends.
     private func endTurn() {
         guard !turnWaiters.isEmpty else { return }
+        var refusal: LogError?
         do throws(LogError) {
             var first = try shared.log.append(turn).lowerBound
             for waiter in turnWaiters {
@@ -141,12 +144,22 @@ final class IngestLoop: @unchecked Sendable {
                         ids: waiter.ids))
                 first = end
             }
-        } catch {
-            for waiter in turnWaiters { waiter.connection.wasRefused(waiter.number, error) }
-            for waiter in turnWaiters { waiter.connection.flushAnswers() }
-        }
+        } catch { refusal = error }
+        let refused = refusal == nil ? [] : turnWaiters
         turnWaiters.removeAll(keepingCapacity: true)
         turn.removeAll(keepingCapacity: turn.byteCount < 1 << 20)
+        if let refusal { refuse(refused, refusal) }
+    }
+
+    /// Counts at once what the log refused, and lets the answers go out in a turn of their own: a caller of this one
+    /// may hold events in `batch`.
+    private func refuse(_ refused: [TurnWaiter], _ error: LogError) {
+        var touched: [any LogWaiter] = []
+        for waiter in refused {
+            waiter.connection.wasRefused(waiter.number, error)
+            if touched.last !== waiter.connection { touched.append(waiter.connection) }
+        }
+        eventLoop.assumeIsolated().execute { for connection in touched { connection.flushAnswers() } }
     }
 
     /// What the log's thread told, once a group.

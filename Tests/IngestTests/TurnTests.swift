@@ -41,4 +41,17 @@ import WriteAheadLog
             #expect(server.server.verdict.unavailable == 2 && server.server.verdict.accepted == 1)
         }
     }
+
+    @Test func `more requests than may wait at once are each answered, where the log refuses them`() async throws {
+        let log = SteeredLog()
+        try await TestServer.run(log: log) { (server) async throws in
+            let client = try server.client()
+            log.refuse(with: LogError(.full, "no room"))
+            client.send((1...300).map(Self.request).joined())
+            for _ in 1...300 { #expect(try client.response().status == 503) }
+            #expect(server.server.verdict.unavailable == 300 && server.server.verdict.received == 300)
+            client.endSending()
+            #expect(client.isEnded())
+        }
+    }
 }
