@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import pwd
 import struct
 import subprocess
 import time
@@ -12,7 +13,8 @@ def run(*arguments, user=None, check=True, text_input=None, environment=None):
     """Runs a program, as another user with all his groups where one is named, and gives what it printed."""
     words = [str(argument) for argument in arguments]
     if user:
-        words = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--", *words]
+        group = pwd.getpwnam(user).pw_gid
+        words = ["setpriv", f"--reuid={user}", f"--regid={group}", "--init-groups", "--", *words]
     done = subprocess.run(
         words, input=text_input, capture_output=True, text=True, timeout=120, cwd="/",
         env={**os.environ, **(environment or {})})

@@ -63,7 +63,8 @@ def daemon():
     assert sorted(found["list"]) == sorted(
         [log, status, secret, f"{millrace.DATA}/snapshot", "/run/millrace", "/etc/millrace"]), found
     readable = {path for path in found["read"] if not path.startswith((log, status, secret))}
-    assert readable == {f"{millrace.DATA}/snapshot/projects.json", str(millrace.CONFIG)}, readable
+    snapshot = f"{millrace.DATA}/snapshot/projects.json"
+    assert readable == {snapshot, snapshot + ".lock", str(millrace.CONFIG)}, readable
     assert all(path.startswith((log, secret, f"{status}/millraced.json")) for path in found["write"]), found["write"]
     assert any(path.endswith(".wal") for path in found["write"]), found["write"]
 
@@ -77,9 +78,12 @@ def daemon_sees():
     """in the daemon's own view of the disk there is no more of the data than log and snapshot, and no program to run"""
     installation_at_work()
     place = view("millraced.service")
-    assert sorted(os.listdir(place / "var/lib/millrace")) == ["log", "snapshot"]
-    assert written(place, ["var/lib/millrace/log", "run/millrace/status", "run/millrace/secret"])
-    assert not written(place, ["", "etc", "var", "run/millrace", "var/lib/millrace", "var/lib/millrace/snapshot"])
+    seen = sorted(os.listdir(place / "var/lib/millrace"))
+    assert seen == ["log", "snapshot"], seen
+    own = ["var/lib/millrace/log", "run/millrace/status", "run/millrace/secret"]
+    assert written(place, own) == own, written(place, own)
+    foreign = written(place, ["", "etc", "var", "run/millrace", "var/lib/millrace", "var/lib/millrace/snapshot"])
+    assert not foreign, foreign
     enter = ["nsenter", "-t", machine.show("millraced.service", "MainPID"), "-m", "--"]
     assert "Permission denied" in machine.fails(*enter, "/bin/true")
 
@@ -97,10 +101,21 @@ def services_see():
         place = view(unit)
         for name in own:
             assert written(place, [data + name]), (unit, name)
-        assert not written(place, ["", "etc", "usr", "run/millrace", *[data + name for name in foreign]]), unit
+        wrong = written(place, ["", "etc", "usr", "run/millrace", *[data + name for name in foreign]])
+        assert not wrong, (unit, wrong)
         assert written(place, ["run/millrace/status"]), unit
         for name in unseen:
             assert stat.S_IMODE((place / data / name).stat().st_mode) == 0, (unit, name)
+
+
+def nothing_written_runs():
+    """no service can run what it wrote: but for the system's own files, nothing it may write is executable"""
+    installation_at_work()
+    for unit in ("millraced.service", "millrace-load.service", "millrace-api.service"):
+        for line in pathlib.Path(f"/proc/{machine.show(unit, 'MainPID')}/mountinfo").read_text().splitlines():
+            path, flags = line.split()[4], line.split()[5].split(",")
+            is_system = path.startswith(("/usr/lib", "/usr/bin/millrace", "/dev/pts", "/proc"))
+            assert "noexec" in flags or "ro" in flags or is_system, f"{unit}: {line}"
 
 
 def written(place, paths):
@@ -108,4 +123,4 @@ def written(place, paths):
     return [path for path in paths if not os.statvfs(place / path).f_flag & os.ST_RDONLY]
 
 
-TESTS = [proxy, daemon, daemon_sees, services_see]
+TESTS = [proxy, daemon, daemon_sees, services_see, nothing_written_runs]

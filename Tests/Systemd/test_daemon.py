@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import socket
 
 import machine
 import millrace
@@ -15,6 +16,10 @@ def started():
     return int(machine.show(DAEMON, "MainPID"))
 
 
+def is_active():
+    return machine.show(DAEMON, "ActiveState") == "active"
+
+
 def first_beacons():
     """a beacon starts the daemon that never ran, over TCP, the proxy's socket and the stream's, and is taken"""
     millrace.configure()
@@ -25,15 +30,16 @@ def first_beacons():
         assert machine.show(DAEMON, "ActiveState") == "inactive", machine.states(DAEMON)
         status = machine.run("/usr/bin/python3", "-B", "/box/tests/traffic.py", place, key, user="www-data")
         assert status == "202\n", (place, status)
-        assert machine.show(DAEMON, "ActiveState") == "active"
+        machine.wait_until(is_active, 5, lambda: machine.states(DAEMON))
         machine.systemctl("stop", *millrace.SOCKETS, DAEMON)
     millrace.start_sockets()
     key_file = pathlib.Path("/tmp/key")
     key_file.write_text(key)
     key_file.chmod(0o644)
     millrace.tool("send", "-", "--key-file", key_file, text_input='{"event_type": "click", "user_id": "v"}\n')
-    assert machine.show(DAEMON, "ActiveState") == "active"
-    assert len(millrace.logged_ids()) == 3
+    machine.wait_until(is_active, 5, lambda: machine.states(DAEMON))
+    logged = millrace.logged_ids()
+    assert len(logged) == 3, logged
     complaints = machine.messages("-u", DAEMON, "-p", "warning")
     assert not complaints, complaints
 
@@ -117,4 +123,17 @@ def broken():
     assert 1 <= len(told) <= 3 and "nonsense" in told[0], told
 
 
-TESTS = [first_beacons, readiness, killed, restarted, broken]
+def occupied():
+    """a socket that cannot listen reaches the failure hook"""
+    millrace.configure()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", millrace.PORT))
+        other.listen()
+        machine.fails("systemctl", "start", "millrace-http.socket")
+        told = machine.wait_until(
+            lambda: [text for text in machine.messages("-p", "err") if "millrace-http.socket failed (resources" in text],
+            10, "the hook said nothing")
+    assert len(told) == 1, told
+
+
+TESTS = [occupied, first_beacons, readiness, killed, restarted, broken]
