@@ -36,17 +36,45 @@ package struct SystemLogFiles: LogFiles {
         return descriptor
     }
 
+    /// From this size on what is written goes past the kernel's cache, where disk and memory allow it: the pages of a
+    /// file that nobody touched yet cost more than the write.
+    private static let directBytes = 64 << 10
+    /// `O_DIRECT` of `open(2)`, which the C library's module does not show.
+    #if arch(arm64)
+        private static let directFlag: Int32 = 0o200000
+    #else
+        private static let directFlag: Int32 = 0o40000
+    #endif
+
     package func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int) throws(LogError) {
+        var isDirect = bytes.count >= Self.directBytes && Self.isAligned(bytes, offset) && goDirect(descriptor, true)
+        defer { if isDirect { _ = goDirect(descriptor, false) } }
         var done = 0
         while done < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
             let count = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
             if count < 0, errno == EINTR { continue }
+            if isDirect, count < 0 ? errno == EINVAL : count % LogFormat.alignment != 0 {
+                isDirect = false
+                _ = goDirect(descriptor, false)
+                if count < 0 { continue }
+            }
             guard count > 0 else {
                 throw LogError(errno: count == 0 ? ENOSPC : errno, "cannot write \(bytes.count) bytes to the log")
             }
             done += count
         }
+    }
+
+    private static func isAligned(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Bool {
+        (Int(bitPattern: bytes.baseAddress) | bytes.count | offset) % LogFormat.alignment == 0
+    }
+
+    /// Whether writes to the file pass by the kernel's cache from here on, or no longer do.
+    private func goDirect(_ descriptor: Int32, _ isDirect: Bool) -> Bool {
+        let flags = fcntl(descriptor, F_GETFL)
+        let wanted = isDirect ? flags | Self.directFlag : flags & ~Self.directFlag
+        return flags >= 0 && fcntl(descriptor, F_SETFL, wanted) == 0
     }
 
     package func sync(_ descriptor: Int32) throws(LogError) {

@@ -5,7 +5,12 @@
 struct PreparedSegment {
     /// What is written between two syncs: little, because a disk that is given much makes all others wait.
     static let stretchBytes = 512 << 10
-    private static let zeros = [UInt8](repeating: 0, count: stretchBytes)
+    /// Placed so that they can be written past the kernel's cache, and never given back.
+    private nonisolated(unsafe) static let zeros: UnsafeRawBufferPointer = {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: stretchBytes, alignment: 4_096)
+        memory.initializeMemory(as: UInt8.self, repeating: 0)
+        return UnsafeRawBufferPointer(memory)
+    }()
 
     let path: String
     let descriptor: Int32
@@ -23,9 +28,7 @@ struct PreparedSegment {
     mutating func extend(towards size: Int) throws(LogError) {
         let count = min(Self.stretchBytes, size - zeroedBytes)
         guard count > 0 else { return }
-        try Self.zeros.withBytes { zeros throws(LogError) in
-            try files.write(UnsafeRawBufferPointer(rebasing: zeros[..<count]), to: descriptor, at: zeroedBytes)
-        }
+        try files.write(UnsafeRawBufferPointer(rebasing: Self.zeros[..<count]), to: descriptor, at: zeroedBytes)
         try files.sync(descriptor)
         zeroedBytes += count
     }
