@@ -1,9 +1,13 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// What every Swift target of the package is compiled with. `deploy/test` turns warnings into errors.
+/// What every Swift target of the package is compiled with. `deploy/test` turns warnings into errors. Tests, which are
+/// not optimised, look for overlapping accesses; what is released does not pay for it.
 let strict: [SwiftSetting] =
-    [.enableUpcomingFeature("ExistentialAny")]
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+    ]
     + (Context.environment["MILLRACE_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : [])
 
 /// A room: a library target that may import only the rooms and libraries named here.
