@@ -62,8 +62,8 @@ class Box:
     """Runs one test in a box: `with Box(…) as box: outcome = box.wait(seconds)`."""
 
     def __init__(self, test, files=(), binds=(), hidden=(), date=None):
-        """`test` is what inside.py is told; `files` are copied and `binds` shown, each from the host to a path of the box;
-        `hidden` directories are empty in it. With a `date` (seconds since 1970) the clock stands there at first."""
+        """`test` is what inside.py is told; `files` are copied and `binds` shown, each from the host to a path of the
+        box; `hidden` directories are empty in it. With a `date` (seconds since 1970) the clock stands there at first."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-box-", dir="/run"))
         self.group = own_control_group() / self.folder.name
         self.sweeper = self.process = None

@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import socket
+import time
 
 import machine
 import millrace
@@ -28,8 +29,10 @@ def first_beacons():
     for place in (millrace.PORT, millrace.INGEST):
         millrace.start_sockets()
         assert machine.show(DAEMON, "ActiveState") == "inactive", machine.states(DAEMON)
+        start = time.monotonic()
         status = machine.run("/usr/bin/python3", "-B", "/box/tests/traffic.py", place, key, user="www-data")
         assert status == "202\n", (place, status)
+        print(f"{place}: answered {time.monotonic() - start:.2f} s after nothing ran")
         machine.wait_until(is_active, 5, lambda: machine.states(DAEMON))
         machine.systemctl("stop", *millrace.SOCKETS, DAEMON)
     millrace.start_sockets()
@@ -45,15 +48,15 @@ def first_beacons():
 
 
 def readiness():
-    """the daemon says when it is ready and what it does, and reads its configuration again on a reload"""
+    """the daemon brings its sockets, says when it is ready and what it does, and reads its configuration on a reload"""
     millrace.configure()
-    millrace.start_sockets()
     machine.systemctl("start", DAEMON)
     said = machine.show(DAEMON, "StatusText")
     assert "http 127.0.0.1:7070" in said and millrace.INGEST in said and millrace.STREAM in said, said
     pid = started()
     machine.systemctl("reload", DAEMON)
-    machine.wait_until(lambda: [text for text in machine.messages("-u", DAEMON) if "reloaded:" in text], 5, lambda: machine.messages("-u", DAEMON))
+    machine.wait_until(
+        lambda: [text for text in machine.messages("-u", DAEMON) if "reloaded:" in text], 5, "it was not reloaded")
     assert started() == pid
 
 
@@ -130,9 +133,9 @@ def occupied():
         other.bind(("127.0.0.1", millrace.PORT))
         other.listen()
         machine.fails("systemctl", "start", "millrace-http.socket")
+        wanted = "millrace-http.socket failed (resources"
         told = machine.wait_until(
-            lambda: [text for text in machine.messages("-p", "err") if "millrace-http.socket failed (resources" in text],
-            10, "the hook said nothing")
+            lambda: [text for text in machine.messages("-p", "err") if wanted in text], 10, "the hook said nothing")
     assert len(told) == 1, told
 
 

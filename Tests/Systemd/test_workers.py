@@ -3,6 +3,7 @@
 import http.client
 import json
 import pathlib
+import socket
 
 import machine
 import millrace
@@ -111,6 +112,40 @@ def hanging_worker():
         "the hook said nothing")
 
 
+def interrupted(how):
+    """Ends a worker in the middle of a job by what `how` does to its unit; the job has to go on and to complete."""
+    millrace.configure("[jobs]\nlease_seconds = 5\nbackoff_seconds = 0.1\n")
+    key = millrace.new_key()
+    millrace.start_sockets()
+    override(AGGREGATE, "RestartSec=1s\nTimeoutStartSec=8s\nTimeoutStopSec=1s\n")
+    assert traffic.post(millrace.PORT, key, traffic.events(5)) == 202
+    # As long as no loader runs, the job is under way, and waits for it.
+    machine.systemctl("start", "--no-block", AGGREGATE)
+    machine.wait_until(lambda: (job("aggregate") or {}).get("state") == "running", 10, lambda: job("aggregate"))
+    how()
+    machine.wait_until(lambda: int(machine.show(AGGREGATE, "NRestarts")) >= 1, 30, "the worker was not started again")
+    machine.systemctl("start", LOADER, "millrace-aggregate.path")
+
+    def is_done():
+        machine.systemctl("start", TICK)
+        return job("aggregate")["state"] == "completed"
+
+    machine.wait_until(is_done, 60, lambda: job("aggregate"))
+    assert len(millrace.tool_json("jobs", "list", "--kind", "aggregate")) == 1
+    assert machine.messages("-u", AGGREGATE, "-p", "err"), "the hook said nothing"
+
+
+def killed_worker():
+    """a worker that is killed in the middle of a job reaches the failure hook, and its job goes on and completes"""
+    interrupted(lambda: machine.systemctl("kill", "--signal=KILL", AGGREGATE))
+    assert job("aggregate")["attempt"] == 2, job("aggregate")
+
+
+def frozen_worker():
+    """a worker that stands still in the middle of a job ends at its limit, and its job goes on and completes"""
+    interrupted(lambda: machine.systemctl("kill", "--signal=STOP", AGGREGATE))
+
+
 def tick():
     """the tick runs; that it fails is told when several in a row did"""
     millrace.configure()
@@ -144,6 +179,24 @@ def api():
     machine.wait_until(answers, 20, "the API is not back")
 
 
+def networks():
+    """the API reaches loopback alone; loader, worker and tick reach nothing"""
+    millrace.configure()
+    machine.add_address("10.9.8.7")
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        port = server.getsockname()[1]
+        places = [f"127.0.0.1:{port}", f"10.9.8.7:{port}"]
+        outside = machine.run("/usr/bin/python3", "-B", "/box/tests/reach.py", *places)
+        assert outside.splitlines() == [f"{place} reached" for place in places], outside
+        for unit in ("millrace-api.service", LOADER, AGGREGATE, TICK):
+            override(unit, f"Type=oneshot\nRestart=no\nExecStart=\nExecPaths=/usr/bin\nExecStart=/usr/bin/python3 -B "
+                     f"/box/tests/reach.py {' '.join(places)}\n")
+            machine.systemctl("start", unit)
+            said = machine.messages(f"_SYSTEMD_UNIT={unit}")
+            is_api = unit == "millrace-api.service"
+            assert said == [f"{places[0]} {'reached' if is_api else 'not reached'}", f"{places[1]} not reached"], said
+
+
 def answers():
     try:
         connection = http.client.HTTPConnection("127.0.0.1", millrace.API_PORT, timeout=2)
@@ -153,5 +206,5 @@ def answers():
         return False
 
 
-TESTS = [loader, aggregation_by_hand, aggregation_on_request, often, failing_worker, hanging_worker, tick,
-         leases_know_the_boot, api]
+TESTS = [loader, aggregation_by_hand, aggregation_on_request, often, failing_worker, hanging_worker, killed_worker,
+         frozen_worker, tick, leases_know_the_boot, api, networks]
