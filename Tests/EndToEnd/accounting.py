@@ -159,9 +159,11 @@ def pipelined(ledger):
 def bad_http(ledger):
     head = b"POST /api/v1/track HTTP/1.1\r\nHost: h\r\n"
     for data in [f"{CANARY}\r\n\r\n".encode(), b"POST / HTTP/3.0\r\nHost: h\r\n\r\n",
-                 head + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", head + b"Content-Length: x\r\n\r\n", head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+                 head + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", head + b"Content-Length: x\r\n\r\n",
+                 head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
                  head + b"X: " + b"x" * 20_000 + b"\r\n\r\n", head + f"{CANARY}\n\n".encode(),
-                 head + b"Transfer-Encoding: gzip\r\n\r\n", head + b"Expect: more\r\n\r\n", b"\x16\x03\x01\x02\0\x01\r\n\r\n"]:
+                 head + b"Transfer-Encoding: gzip\r\n\r\n", head + b"Expect: more\r\n\r\n",
+                 b"\x16\x03\x01\x02\0\x01\r\n\r\n"]:
         with Wire(place.port) as wire:
             wire.send(data)
             ledger.take(wire.answer(), 400, 431, 501, 505, 417)
