@@ -14,12 +14,17 @@ final class SegmentPreparer: @unchecked Sendable {
         var isBusy = false
         /// There was no room, or the disk failed: nothing is tried before.
         var pausedUntil: ContinuousClock.Instant?
+        /// How many were begun: each has a name of its own, so that none is in the way of one that was taken.
+        var begun = 0
+        /// The disk is short of room: what is prepared is given back.
+        var isGivingBack = false
         var sealed: [ActiveSegment] = []
         var isEnding = false
     }
 
     private enum Work {
         case seal(ActiveSegment)
+        case discard(PreparedSegment)
         case extend(PreparedSegment?, goal: Int)
         case finish
     }
@@ -41,7 +46,13 @@ final class SegmentPreparer: @unchecked Sendable {
         isInline = configuration.preparation != .background
     }
 
-    private var path: String { configuration.directory + "/prepared" + SegmentName.unfinishedSuffix }
+    private func nextPath() -> String {
+        let number = monitor.withLock { state in
+            state.begun += 1
+            return state.begun
+        }
+        return "\(configuration.directory)/prepared-\(number)\(SegmentName.unfinishedSuffix)"
+    }
 
     /// Begins to work; what was asked for before waited. Where there can be no thread, the log's own does it.
     func start() {
@@ -114,6 +125,16 @@ final class SegmentPreparer: @unchecked Sendable {
         }
     }
 
+    /// Gives back the room of what is prepared: when there is too little, the log shall not refuse for zeros. More is
+    /// prepared when more is written, as far as there is room.
+    func giveBack() {
+        monitor.withLock { state in
+            state.isGivingBack = true
+            state.goal = 0
+        }
+        wake()
+    }
+
     /// Cuts a sealed segment to its size, and closes it.
     func seal(_ segment: ActiveSegment) {
         monitor.withLock { $0.sealed.append(segment) }
@@ -136,6 +157,9 @@ final class SegmentPreparer: @unchecked Sendable {
         case .seal(let segment):
             segment.seal()
             return true
+        case .discard(let next):
+            next.discard()
+            return true
         case .extend(let next, let goal):
             extend(next, towards: goal)
             return true
@@ -150,6 +174,13 @@ final class SegmentPreparer: @unchecked Sendable {
     private static func choose(_ state: inout State) -> Work? {
         if let segment = state.sealed.popLast() { return .seal(segment) }
         if state.isEnding { return .finish }
+        if state.isGivingBack {
+            state.isGivingBack = false
+            if let next = state.next {
+                state.next = nil
+                return .discard(next)
+            }
+        }
         if let moment = state.pausedUntil {
             guard .now >= moment else { return nil }
             state.pausedUntil = nil
@@ -163,7 +194,7 @@ final class SegmentPreparer: @unchecked Sendable {
         var next = prepared
         do throws(LogError) {
             try checkRoom()
-            if next == nil { next = try PreparedSegment(path: path, files: files) }
+            if next == nil { next = try PreparedSegment(path: nextPath(), files: files) }
             try next?.extend(towards: goal)
         } catch {
             // Zeros that are on the disk stay of use, unless the disk is not to be trusted.

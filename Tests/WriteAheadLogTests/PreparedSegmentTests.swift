@@ -7,8 +7,11 @@ import Testing
 
 struct PreparedSegmentTests {
     private func prepared(_ directory: String) -> Int? {
+        guard let name = try? SegmentName.unfinished(in: directory).first(where: { $0.hasPrefix("prepared-") }) else {
+            return nil
+        }
         var facts = stat()
-        return stat(directory + "/prepared.wal.new", &facts) == 0 ? Int(facts.st_size) : nil
+        return stat("\(directory)/\(name)", &facts) == 0 ? Int(facts.st_size) : nil
     }
 
     @Test func `beginning a prepared segment writes a header, renames, and syncs the directory`() throws {
@@ -111,6 +114,42 @@ struct PreparedSegmentTests {
             for size in [10, 300_000, 20, 70_000, 30] { try log.keep([[UInt8](repeating: 3, count: size)]) }
             log.writer.close()
             #expect(try readAll(directory).records.map(\.text.utf8.count) == [10, 300_000, 20, 70_000, 30])
+        }
+    }
+
+    private func preparer(_ directory: String) -> SegmentPreparer {
+        var configuration = LogConfiguration(directory: directory, segmentBytes: 64 << 10)
+        configuration.preparation = .inline
+        return SegmentPreparer(configuration: configuration, files: QuickFiles())
+    }
+
+    @Test func `what is prepared is given back at a word, and prepared again when more is written`() throws {
+        try withTemporaryDirectory { directory in
+            let preparer = preparer(directory)
+            preparer.keepAhead(of: 0)
+            #expect(prepared(directory) == 64 << 10)
+            preparer.giveBack()
+            #expect(prepared(directory) == nil)
+            #expect(preparer.take() == nil && !preparer.isReady)
+            preparer.keepAhead(of: 0)
+            #expect(prepared(directory) == 64 << 10)
+            preparer.stop()
+            #expect(prepared(directory) == nil)
+        }
+    }
+
+    @Test func `a segment that was taken and has no name yet is not written to by what prepares the next`() throws {
+        try withTemporaryDirectory { directory in
+            let preparer = preparer(directory)
+            preparer.keepAhead(of: 0)
+            let taken = try #require(preparer.take())
+            defer { taken.discard() }
+            _ = pwrite(taken.descriptor, "header", 6, 0)
+            preparer.keepAhead(of: 0)
+            let next = try #require(preparer.take())
+            defer { next.discard() }
+            #expect(next.path != taken.path)
+            #expect(wholeFile(taken.path).starts(with: "header".utf8) && wholeFile(taken.path).count == 64 << 10)
         }
     }
 }
