@@ -66,7 +66,7 @@ struct GroupHeader: Equatable, Sendable {
         else { return nil }
         self.init(
             payloadBytes: payload, firstSequence: first, count: count, isClosing: isClosing,
-            durableSequence: bytes.number(at: 24), writtenAt: Timestamp(milliseconds: bytes.number(at: 32)),
+            durableSequence: bytes.number(at: 24), writtenAt: LogFormat.time(bytes.number(at: 32)),
             logID: logID, payloadChecksum: bytes.number(at: 56))
     }
 }

@@ -5,19 +5,19 @@ package enum LogDirectory {
     /// What the directory holds, from segments' headers and the newest one's groups. Ends with `.missing` where there
     /// is no log.
     package static func status(_ directory: String) throws(LogError) -> LogStatus {
-        let segments = try openSegments(directory)
+        let segments = try listSegments(directory)
         guard let newest = segments.last else { throw noLog(in: directory) }
-        let end = try self.end(of: newest)
+        let end = try self.end(of: newest, in: directory)
         var rows: [LogStatus.Segment] = []
         for (index, segment) in segments.enumerated() {
             let next = index + 1 < segments.count ? segments[index + 1].header : nil
-            let last = try lastSequence(of: segment, before: next) ?? end.lastSequence
-            let facts = try segment.file.facts()
+            let last = try lastSequence(of: segment, before: next, in: directory) ?? end.lastSequence
             rows.append(
                 LogStatus.Segment(
-                    name: segment.file.name.description, firstSequence: segment.header.firstSequence,
-                    lastSequence: last >= segment.header.firstSequence ? last : nil, bytes: facts.bytes,
-                    occupiedBytes: facts.occupiedBytes, createdAt: segment.header.createdAt, sealedAt: next?.createdAt))
+                    name: segment.name.description, firstSequence: segment.header.firstSequence,
+                    lastSequence: last >= segment.header.firstSequence ? last : nil, bytes: segment.bytes,
+                    occupiedBytes: segment.occupiedBytes, createdAt: segment.header.createdAt,
+                    sealedAt: next?.createdAt))
         }
         return LogStatus(
             logID: newest.header.logID, segments: rows,
@@ -28,7 +28,7 @@ package enum LogDirectory {
 
     /// Reads every record of every segment and checks it.
     package static func verify(_ directory: String) throws(LogError) -> LogVerification {
-        let segments = try openSegments(directory)
+        let segments = try listSegments(directory)
         guard let first = segments.first else { throw noLog(in: directory) }
         var report = LogVerification()
         report.segments = segments.count
@@ -39,9 +39,14 @@ package enum LogDirectory {
                 report.losses.append(
                     LogLoss(
                         sequences: (report.lastSequence + 1)...segment.header.previousLast,
-                        segment: segments[index - 1].file.name.description, offset: 0))
+                        segment: segments[index - 1].name.description, offset: 0, isUpperBound: true))
             }
-            var cursor = SegmentCursor(file: segment.file, header: segment.header)
+            // What is removed meanwhile was loaded.
+            guard let file = try SegmentFile(segment.name, in: directory) else {
+                report.lastSequence = index + 1 < segments.count ? segments[index + 1].header.previousLast : 0
+                continue
+            }
+            var cursor = SegmentCursor(file: file, header: segment.header)
             if index + 1 < segments.count { cursor.end(before: segments[index + 1].header) }
             try verify(&cursor, into: &payload, &report)
         }
@@ -60,8 +65,7 @@ package enum LogDirectory {
                 report.lastSequence = group.endSequence - 1
                 if report.firstSequence == nil { report.firstSequence = group.firstSequence }
             case .lost(let sequences, let offset):
-                report.losses.append(
-                    LogLoss(sequences: sequences, segment: cursor.file.name.description, offset: offset))
+                report.losses.append(LogLoss(sequences, in: cursor, offset: offset))
                 report.lastSequence = sequences.upperBound
             case .end: return
             }
@@ -75,17 +79,18 @@ package enum LogDirectory {
         in directory: String, loadedThrough: UInt64, olderThan: Timestamp, force: Bool = false,
         files: any LogFiles = SystemLogFiles()
     ) throws(LogError) -> [RemovedSegment] {
-        let segments = try openSegments(directory)
+        let segments = try listSegments(directory)
         // A clock that stood wrong when a segment was begun is told by a later segment: it was sealed before that.
-        let oldest = segments.dropFirst().last { $0.header.createdAt < olderThan }?.file.name
+        let oldest = segments.dropFirst().last { $0.header.createdAt < olderThan }?.name
         var removed: [RemovedSegment] = []
         for (segment, next) in zip(segments, segments.dropFirst()) {
-            guard next.header.isSound, next.header.previousLast <= loadedThrough,
-                force || oldest.map({ next.file.name <= $0 }) == true
+            // Where the next one's header does not tell what stands before it, what is loaded of it tells.
+            let isLoaded = next.header.isSound && next.header.previousLast <= loadedThrough
+            guard isLoaded || next.header.firstSequence <= loadedThrough,
+                force || oldest.map({ next.name <= $0 }) == true
             else { break }
-            let bytes = try segment.file.facts().bytes
-            try files.remove(segment.file.path)
-            removed.append(RemovedSegment(name: segment.file.name.description, bytes: bytes))
+            try files.remove(segment.name.path(in: directory))
+            removed.append(RemovedSegment(name: segment.name.description, bytes: segment.bytes))
         }
         if !removed.isEmpty { try files.syncDirectory(directory) }
         return removed
@@ -105,6 +110,9 @@ package enum LogDirectory {
         if let logID, let own = recovery.logID, own != logID {
             throw LogError(.foreignLog, "\(directory) holds the log \(own), not \(logID); move its segments elsewhere")
         }
+        guard pastSequence < LogFormat.maxSequence - LogFormat.maxReservedNumbers else {
+            throw LogError(.unacceptable, "no log ever comes so far as record \(pastSequence)")
+        }
         let first = max(recovery.nextSequence, pastSequence + 1)
         let header = SegmentHeader(
             logID: logID ?? recovery.logID ?? .random(), firstSequence: first, reservedThrough: first - 1,
@@ -112,30 +120,37 @@ package enum LogDirectory {
         try ActiveSegment.create(header, in: directory, files: files).seal()
     }
 
-    private struct OpenSegment {
-        let file: SegmentFile
+    /// A segment as its header and its file's facts tell: a log may have more of them than a process may have files.
+    private struct Listed {
+        let name: SegmentName
         let header: SegmentHeader
+        let bytes: Int
+        let occupiedBytes: Int
     }
 
     /// All segments and their headers. One that is removed meanwhile is left out; all must be of one log.
-    private static func openSegments(_ directory: String) throws(LogError) -> [OpenSegment] {
-        var segments: [OpenSegment] = []
+    private static func listSegments(_ directory: String) throws(LogError) -> [Listed] {
+        var segments: [Listed] = []
         let names = try SegmentName.list(in: directory)
         var logID = try SegmentFile.logID(of: names, in: directory)
         for name in names.reversed() {
             guard let file = try SegmentFile(name, in: directory) else { continue }
             let header = try file.header(logID: logID)
             logID = header.logID
-            segments.append(OpenSegment(file: file, header: header))
+            let facts = try file.facts()
+            segments.append(
+                Listed(name: name, header: header, bytes: facts.bytes, occupiedBytes: facts.occupiedBytes))
         }
         return segments.reversed()
     }
 
     /// A sealed segment's last number: what the next one's header says or, where that is damaged, what its own groups
     /// do. Nil for the newest.
-    private static func lastSequence(of segment: OpenSegment, before next: SegmentHeader?) throws(LogError) -> UInt64? {
+    private static func lastSequence(
+        of segment: Listed, before next: SegmentHeader?, in directory: String
+    ) throws(LogError) -> UInt64? {
         guard let next else { return nil }
-        return next.isSound ? next.previousLast : try end(of: segment).lastSequence
+        return next.isSound ? next.previousLast : try end(of: segment, in: directory).lastSequence
     }
 
     private struct End {
@@ -145,9 +160,10 @@ package enum LogDirectory {
     }
 
     /// Where the newest segment ends, from the headers of its groups alone.
-    private static func end(of segment: OpenSegment) throws(LogError) -> End {
-        var cursor = SegmentCursor(file: segment.file, header: segment.header)
+    private static func end(of segment: Listed, in directory: String) throws(LogError) -> End {
         var end = End(lastSequence: segment.header.previousLast, durableSequence: segment.header.previousLast)
+        guard let file = try SegmentFile(segment.name, in: directory) else { return end }
+        var cursor = SegmentCursor(file: file, header: segment.header)
         var payload: [UInt8] = []
         while true {
             switch try cursor.step(into: &payload, skipping: .max - 1, thorough: false) {

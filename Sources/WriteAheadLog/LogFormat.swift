@@ -1,4 +1,5 @@
 import CCRC32C
+import EventModel
 
 /// The log on disk, byte for byte. All numbers are little-endian; checksums are CRC32C.
 ///
@@ -58,6 +59,14 @@ enum LogFormat {
 
     static let segmentMagic: UInt64 = 0x4745_5347_4F4C_524D
     static let groupMagic: UInt32 = 0x3147_524D
+
+    /// Years 1 to 9999.
+    private static let times: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
+
+    /// A time as it stands in a file, brought to one that can be reckoned with.
+    static func time(_ milliseconds: Int64) -> Timestamp {
+        Timestamp(milliseconds: min(max(milliseconds, times.lowerBound), times.upperBound))
+    }
 
     static func aligned(_ size: Int) -> Int { (size + alignment - 1) / alignment * alignment }
 }

@@ -89,6 +89,8 @@ struct SegmentCursor {
         into payload: inout [UInt8], skipping: UInt64, within limit: Int
     ) throws(LogError) -> Step {
         let found = try scan(within: limit)
+        // A page that cannot be read was whole once, and what was written behind it may be on the disk.
+        if let found, try endsUnreadably { knownDurable = max(knownDurable, found.first - 1) }
         guard expected <= knownDurable else { return .end }
         // What is known as durable now was complete before it was said so: only a second look counts.
         if let group = try soundGroup(at: offset, into: &payload, skipping: skipping), isNext(group) {
@@ -106,6 +108,15 @@ struct SegmentCursor {
         expected = knownDurable + 1
         endsInDamage = true
         return .lost(lost, offset: start)
+    }
+
+    /// Whether the next group may stand at its place and cannot be read from the disk.
+    var endsUnreadably: Bool {
+        get throws(LogError) {
+            if file.isUnreadable(in: offset..<(offset + LogFormat.groupHeaderSize)) { return true }
+            guard let group = try file.groupHeader(at: offset, logID: header.logID), isNext(group) else { return false }
+            return file.isUnreadable(in: offset..<(offset + LogFormat.groupHeaderSize + group.payloadBytes))
+        }
     }
 
     /// Looks for sound groups behind the broken place: the first one, and what all of them know as durable.

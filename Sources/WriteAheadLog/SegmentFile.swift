@@ -1,17 +1,26 @@
 import EventModel
 import Glibc
+import Synchronization
 
 /// A segment opened for reading.
 final class SegmentFile: Sendable {
+    /// What is passed over where the disk cannot read: a page of the kernel's, which reads no less.
+    private static let pageBytes = 4_096
+
     let name: SegmentName
     let path: String
     private let descriptor: Int32
+    private let reads: any SegmentReads
+    private let broken = Mutex(UnreadableStretches())
 
     /// Nil where the segment is gone.
-    init?(_ name: SegmentName, in directory: String) throws(LogError) {
+    init?(
+        _ name: SegmentName, in directory: String, reads: any SegmentReads = SystemSegmentReads()
+    ) throws(LogError) {
         self.name = name
+        self.reads = reads
         path = name.path(in: directory)
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        descriptor = reads.open(path)
         if descriptor < 0 {
             guard errno == ENOENT else { throw LogError(errno: errno, "cannot open the log segment \(path)") }
             return nil
@@ -20,21 +29,45 @@ final class SegmentFile: Sendable {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// Reads up to the buffer's size from the offset; less only at the end of the file.
+    /// Reads up to the buffer's size from the offset; less only at the end of the file. Pages that the disk cannot
+    /// read, at a second try either, are damage like any other: they come as zeros, and are noted.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(LogError) -> Int {
         var done = 0
+        var hasTriedAgain = false
         while done < buffer.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-            let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
+            var count = reads.read(descriptor, into: rest, at: offset + done)
             if count < 0, errno == EINTR { continue }
-            // A sector that the disk cannot read any more is damage like any other.
-            if count < 0, errno == EIO { break }
+            if count < 0, errno == EIO {
+                if !hasTriedAgain {
+                    hasTriedAgain = true
+                    continue
+                }
+                count = try passOverPage(at: offset + done, in: rest)
+            }
             guard count >= 0 else { throw LogError(errno: errno, "cannot read the log segment \(path)") }
             if count == 0 { break }
             done += count
+            hasTriedAgain = false
         }
         return done
     }
+
+    /// Fills the buffer with zeros up to the next page; how many, 0 where the file ends before.
+    private func passOverPage(at offset: Int, in buffer: UnsafeMutableRawBufferPointer) throws(LogError) -> Int {
+        let start = offset / Self.pageBytes * Self.pageBytes
+        let end = min(start + Self.pageBytes, try facts().bytes)
+        guard offset < end else { return 0 }
+        broken.withLock { $0.add(start..<end) }
+        let count = min(end - offset, buffer.count)
+        UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]).initializeMemory(as: UInt8.self, repeating: 0)
+        return count
+    }
+
+    /// What could not be read so far.
+    var unreadable: UnreadableStretches { broken.withLock { $0 } }
+
+    func isUnreadable(in range: Range<Int>) -> Bool { broken.withLock { $0.touch(range) } }
 
     /// Size in bytes, what it occupies on the disk, and when it was last changed.
     func facts() throws(LogError) -> (bytes: Int, occupiedBytes: Int, changedAt: Timestamp) {
@@ -42,8 +75,11 @@ final class SegmentFile: Sendable {
         guard fstat(descriptor, &facts) == 0 else {
             throw LogError(errno: errno, "cannot look at the log segment \(path)")
         }
-        let changed = Int64(facts.st_mtim.tv_sec) * 1_000 + Int64(facts.st_mtim.tv_nsec) / 1_000_000
-        return (Int(facts.st_size), Int(facts.st_blocks) * 512, Timestamp(milliseconds: changed))
+        let changed = Int64(facts.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000)
+        return (
+            Int(facts.st_size), Int(facts.st_blocks) * 512,
+            LogFormat.time(changed.overflow ? 0 : changed.partialValue)
+        )
     }
 
     /// Returns when all that was read from the segment is on the disk.
@@ -91,11 +127,12 @@ final class SegmentFile: Sendable {
     }
 
     /// The log's id as any of the segments tells it, the newest first; nil where none does.
-    static func logID(of names: some BidirectionalCollection<SegmentName>, in directory: String) throws(LogError)
-        -> LogID?
-    {
+    static func logID(
+        of names: some BidirectionalCollection<SegmentName>, in directory: String,
+        reads: any SegmentReads = SystemSegmentReads()
+    ) throws(LogError) -> LogID? {
         for name in names.reversed() {
-            guard let file = try SegmentFile(name, in: directory) else { continue }
+            guard let file = try SegmentFile(name, in: directory, reads: reads) else { continue }
             do throws(LogError) { return try file.header(logID: nil).logID } catch {
                 guard error.code == .damaged else { throw error }
             }

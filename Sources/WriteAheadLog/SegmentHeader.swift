@@ -68,7 +68,7 @@ struct SegmentHeader: Equatable, Sendable {
     private init(sound bytes: UnsafeRawBufferPointer) {
         self.init(
             logID: LogID(bytes, at: 16), firstSequence: bytes.number(at: 32), reservedThrough: bytes.number(at: 40),
-            previousLast: bytes.number(at: 48), createdAt: Timestamp(milliseconds: bytes.number(at: 56)))
+            previousLast: bytes.number(at: 48), createdAt: LogFormat.time(bytes.number(at: 56)))
     }
 
     init(

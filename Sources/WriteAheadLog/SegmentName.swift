@@ -29,7 +29,15 @@ struct SegmentName: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// The directory's segments in their order. Whatever else is called like one, a directory or a pipe, is none.
     static func list(in directory: String) throws(LogError) -> [SegmentName] {
-        try fileNames(in: directory).compactMap { SegmentName($0) }.filter { $0.isFile(in: directory) }.sorted()
+        var names: [SegmentName] = []
+        try forEachEntry(of: directory) { text, type in
+            guard let name = SegmentName(text) else { return }
+            // A log may be thousands of segments: none is asked for what the directory tells already.
+            if type == DT_REG || (type == DT_UNKNOWN || type == DT_LNK) && name.isFile(in: directory) {
+                names.append(name)
+            }
+        }
+        return names.sorted()
     }
 
     private func isFile(in directory: String) -> Bool {
@@ -39,19 +47,21 @@ struct SegmentName: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// The names of segments that were being made when their writer died.
     static func unfinished(in directory: String) throws(LogError) -> [String] {
-        try fileNames(in: directory).filter { $0.hasSuffix(unfinishedSuffix) }
+        var names: [String] = []
+        try forEachEntry(of: directory) { text, _ in if text.hasSuffix(unfinishedSuffix) { names.append(text) } }
+        return names
     }
 
-    private static func fileNames(in directory: String) throws(LogError) -> [String] {
+    private static func forEachEntry(of directory: String, _ body: (String, Int) -> Void) throws(LogError) {
         guard let stream = opendir(directory) else {
             throw LogError(errno: errno, "cannot list the log directory \(directory)")
         }
         defer { closedir(stream) }
-        var names: [String] = []
         while let entry = readdir(stream) {
-            names.append(
-                withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            body(name, Int(entry.pointee.d_type))
         }
-        return names
     }
 }

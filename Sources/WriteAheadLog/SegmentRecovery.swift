@@ -24,6 +24,7 @@ package struct LogRecovery: Sendable, Equatable, CustomStringConvertible {
 struct SegmentRecovery {
     let directory: String
     let files: any LogFiles
+    private let reads: any SegmentReads
     private(set) var logID: LogID?
     private(set) var result = LogRecovery()
     /// No number below this one is free.
@@ -31,9 +32,10 @@ struct SegmentRecovery {
     /// A segment without records, to be removed as soon as the next one is there.
     private(set) var emptySegment: SegmentName?
 
-    init(directory: String, files: any LogFiles) {
+    init(directory: String, files: any LogFiles, reads: any SegmentReads = SystemSegmentReads()) {
         self.directory = directory
         self.files = files
+        self.reads = reads
     }
 
     /// What stands behind the end of the newest segment, or may not be on the disk though it can be read.
@@ -49,8 +51,8 @@ struct SegmentRecovery {
         // One that cannot be removed is in nobody's way.
         for name in try SegmentName.unfinished(in: directory) { try? files.remove("\(directory)/\(name)") }
         let names = try SegmentName.list(in: directory)
-        guard let name = names.last, let file = try SegmentFile(name, in: directory) else { return }
-        let header = try file.header(logID: try SegmentFile.logID(of: names.dropLast(), in: directory))
+        guard let name = names.last, let file = try open(name) else { return }
+        let header = try file.header(logID: try SegmentFile.logID(of: names.dropLast(), in: directory, reads: reads))
         logID = header.logID
         var cursor = SegmentCursor(file: file, header: header)
         try walk(&cursor)
@@ -62,17 +64,46 @@ struct SegmentRecovery {
         result.wasClosed = cursor.isClosed
         let free = cursor.isClosed ? cursor.expected : header.reservedThrough + 1
         nextSequence = max(free, header.firstSequence + 1)
-        if !cursor.hasRecords { emptySegment = name }
-        guard !cursor.isClosed, !cursor.endsInDamage else { return }
-        result.tornBytes = try tornBytes(file, from: cursor.offset)
-        tail = (file, safeOffset, cursor.offset)
+        guard nextSequence + LogFormat.maxReservedNumbers <= LogFormat.maxSequence else { throw usedUp(file) }
+        if !cursor.isClosed, !cursor.endsInDamage { try lookBehind(cursor) }
+        // Whatever stands behind a header, and be it in pieces, is not to be unlinked.
+        if !cursor.hasRecords, result.tornBytes == 0, file.unreadable.ranges.isEmpty { emptySegment = name }
+    }
+
+    private func open(_ name: SegmentName) throws(LogError) -> SegmentFile? {
+        try SegmentFile(name, in: directory, reads: reads)
+    }
+
+    private func usedUp(_ file: SegmentFile) -> LogError {
+        LogError(
+            .damaged,
+            "\(file.path) leaves no numbers for what comes after it: no log ever came so far; move it elsewhere")
+    }
+
+    /// What is behind the last sound group is a torn tail, unless it is the disk that cannot read it: then records may
+    /// stand there that were answered. The next segment's header says so, for readers who find them or say them lost.
+    private mutating func lookBehind(_ cursor: SegmentCursor) throws(LogError) {
+        let bytes = try bytesBehind(cursor.offset, of: cursor.file)
+        tail = (cursor.file, safeOffset, cursor.offset)
+        guard try cursor.endsUnreadably else {
+            if cursor.file.unreadable.ranges.isEmpty { result.tornBytes = bytes }
+            return
+        }
+        let most = UInt64(bytes / LogFormat.recordHeaderSize)
+        let last = min(cursor.header.reservedThrough, cursor.expected - 1 + most)
+        guard last >= cursor.expected else { return }
+        result.losses.append(
+            LogLoss(
+                sequences: cursor.expected...last, segment: cursor.file.name.description, offset: cursor.offset,
+                isUpperBound: true))
+        result.lastSequence = last
     }
 
     /// The last record before a segment that holds none, and whose header does not tell it.
     private func lastSequence(before newest: SegmentHeader) throws(LogError) -> UInt64 {
         var next = newest
         for name in try SegmentName.list(in: directory).reversed() where name.firstSequence < newest.firstSequence {
-            guard let file = try SegmentFile(name, in: directory) else { continue }
+            guard let file = try open(name) else { continue }
             let header = try file.header(logID: logID)
             var cursor = SegmentCursor(file: file, header: header)
             cursor.end(before: next)
@@ -98,8 +129,7 @@ struct SegmentRecovery {
                     ends.removeFirst()
                 }
             case .lost(let sequences, let offset):
-                result.losses.append(
-                    LogLoss(sequences: sequences, segment: cursor.file.name.description, offset: offset))
+                result.losses.append(LogLoss(sequences, in: cursor, offset: offset))
             case .end: return
             }
         }
@@ -107,34 +137,40 @@ struct SegmentRecovery {
 
     /// Cuts what stands behind the last sound group. What may never have reached the disk, though it can be read, is
     /// written again, so that the sync counts for it. Takes no room. May be called again where it failed.
+    ///
+    /// Of a segment that could not be read everywhere nothing is cut: what is unreadable today may be read tomorrow.
     func settle() throws(LogError) {
         guard let tail else { return }
         let descriptor = try files.open(tail.file.path)
         defer { files.close(descriptor) }
         // The next segment's header says the same, and nothing but zeros or a torn group is there.
-        try? files.truncate(descriptor, to: tail.end)
+        if tail.file.unreadable.ranges.isEmpty { try? files.truncate(descriptor, to: tail.end) }
         var bytes = [UInt8](repeating: 0, count: max(0, tail.end - tail.safe))
         let count = try bytes.withMutableBytes { buffer throws(LogError) in
             try tail.file.read(into: buffer, at: tail.safe)
         }
-        try bytes.withBytes { buffer throws(LogError) in
-            try files.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: descriptor, at: tail.safe)
+        for stretch in tail.file.unreadable.readable(of: tail.safe..<(tail.safe + count)) {
+            try bytes.withBytes { buffer throws(LogError) in
+                let part = buffer[(stretch.lowerBound - tail.safe)..<(stretch.upperBound - tail.safe)]
+                try files.write(UnsafeRawBufferPointer(rebasing: part), to: descriptor, at: stretch.lowerBound)
+            }
         }
         try files.sync(descriptor)
     }
 
-    /// How many bytes there are from the offset to the last one that is not zero.
-    private func tornBytes(_ file: SegmentFile, from start: Int) throws(LogError) -> Int {
+    /// How many bytes there are from the offset to the last one that is not zero, or cannot be read.
+    private func bytesBehind(_ start: Int, of file: SegmentFile) throws(LogError) -> Int {
         var window = [UInt8](repeating: 0, count: 64 << 10)
         var offset = start
-        var torn = 0
+        var end = start
         while true {
             let count = try window.withMutableBytes { buffer throws(LogError) in
                 try file.read(into: buffer, at: offset)
             }
-            if let last = window[..<count].lastIndex(where: { $0 != 0 }) { torn = offset + last + 1 - start }
-            if count < window.count { return torn }
+            if let last = window[..<count].lastIndex(where: { $0 != 0 }) { end = offset + last + 1 }
             offset += count
+            if count < window.count { break }
         }
+        return max(end, file.unreadable.ranges.last?.upperBound ?? 0) - start
     }
 }

@@ -79,6 +79,27 @@ struct DamageTests {
         }
     }
 
+    @Test func `of a segment that is gone only an upper bound is said, where numbers had been reserved`() throws {
+        try withTemporaryDirectory { directory in
+            for text in ["a", "b", "c"] {
+                let disk = SimulatedDisk()
+                let log = try TestLog(LogConfiguration(directory: directory), files: disk)
+                try log.keep(text)
+                if text != "c" { disk.turnOff() }
+                log.writer.close()
+            }
+            let names = try SegmentName.list(in: directory)
+            #expect(names.count == 3)
+            try SystemLogFiles().remove(names[1].path(in: directory))
+            let all = try readAll(directory)
+            #expect(all.records.map(\.text) == ["a", "c"])
+            #expect(all.losses.map(\.sequences) == [2...names[1].firstSequence])
+            #expect(all.losses.first?.isUpperBound == true)
+            #expect(all.losses.first?.description.hasPrefix("up to ") == true)
+            #expect(try LogDirectory.verify(directory).losses == all.losses)
+        }
+    }
+
     @Test func `without its header a segment is read by its name and its groups`() throws {
         try withTemporaryDirectory { directory in
             let log = try SmallLog(Self.contents, in: directory, closed: true)

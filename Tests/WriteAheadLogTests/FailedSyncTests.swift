@@ -53,11 +53,50 @@ struct FailedSyncTests {
             disk.keepFailing(.truncate)
             _ = try readThenFail(disk, log, &reader)
             disk.keepFailing(nil)
-            // As if nothing at all could be done to the segment that failed.
             try log.keepSoon("after")
             while try reader.next() != nil {}
             #expect(throws: LogError.self) { try reader.sync() }
             log.writer.close()
+        }
+    }
+
+    @Test func `who has kept what was then taken back goes on, even while no segment can be begun`() throws {
+        try withTemporaryDirectory { directory in
+            let disk = SimulatedDisk()
+            let log = try TestLog(LogConfiguration(directory: directory), files: disk)
+            try log.keep("before")
+            var reader = try LogReader(directory: directory, after: 0)
+            let gate = disk.holdNextSync()
+            let refused = try log.writer.append(batch([Array("refused".utf8)]))
+            gate.waitUntilReached()
+            while try reader.next() != nil {}
+            // The kernel has it for the reader, and its sync counts.
+            try reader.sync()
+            #expect(reader.position == refused.upperBound)
+            disk.failNextSync(thenKeepFailing: .rename)
+            gate.open(failing: true)
+            #expect(log.answers.wait(for: refused)?.code == .failed)
+            #expect(log.writer.refusal != nil)
+            var second = try LogReader(directory: directory, after: reader.position)
+            #expect(try second.next() == nil)
+            disk.keepFailing(nil)
+            try log.keepSoon("after")
+            #expect(try second.next()?.bytes == Array("after".utf8))
+            #expect(second.losses.isEmpty)
+            try second.sync()
+            log.writer.close()
+        }
+    }
+
+    @Test func `an older copy that grows past what was read is refused, though it looks taken back at first`() throws {
+        try withTemporaryDirectory { directory in
+            let log = try SmallLog([["one"], ["two"]], in: directory, closed: false)
+            log.write(Array(log.bytes[..<log.groups[1].start]), to: directory)
+            var reader = try LogReader(directory: directory, after: 5)
+            #expect(try reader.next() == nil)
+            log.write(log.bytes, to: directory)
+            let error = #expect(throws: LogError.self) { try reader.next() }
+            #expect(error?.code == .endsEarly)
         }
     }
 

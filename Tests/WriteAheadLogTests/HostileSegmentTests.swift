@@ -100,7 +100,7 @@ struct HostileSegmentTests {
             let log = try SmallLog(Self.contents, in: directory, closed: true)
             mkdir(SegmentName(firstSequence: 8).path(in: directory), 0o750)
             mkfifo(SegmentName(firstSequence: 9).path(in: directory), 0o640)
-            mkdir(directory + "/prepared.wal.new", 0o750)
+            mkdir(directory + "/prepared-1.wal.new", 0o750)
             for name in [
                 "+0000000000000000012", "00000000000000000000", "18446744073709551615", "99999999999999999999",
                 "0000000000000000001٣",
@@ -149,6 +149,48 @@ struct HostileSegmentTests {
             let next = try TestLog(LogConfiguration(directory: directory))
             #expect(next.writer.recovery.lastSequence == 8)
             next.writer.close()
+        }
+    }
+
+    @Test(arguments: [Int64.min, .max])
+    func `times that no calendar has stop nobody`(time: Int64) throws {
+        try withTemporaryDirectory { directory in
+            let log = try SmallLog(Self.contents, in: directory, closed: true)
+            var bytes = log.bytes
+            for copy in [0, 512] {
+                bytes.put(time, copy + 56)
+                bytes.put(crc(bytes[copy..<(copy + 508)]), copy + 508)
+            }
+            for group in log.groups {
+                bytes.put(time, group.start + 32)
+                bytes.put(crc(bytes[group.start..<(group.start + 60)]), group.start + 60)
+            }
+            log.write(bytes, to: directory)
+            let status = try LogDirectory.status(directory)
+            #expect(status.lastSequence == 7)
+            // What is reckoned with them has room to either side.
+            for shown in [status.segments[0].createdAt, try #require(status.lastWrittenAt)] {
+                #expect(!shown.description.isEmpty)
+                #expect(shown.day.start <= shown && shown.day.end > shown)
+                #expect(shown - .seconds(86_400) < shown + .seconds(86_400))
+            }
+            #expect(try readAll(directory).records.map(\.text) == log.texts)
+        }
+    }
+
+    @Test(arguments: [LogFormat.maxSequence, LogFormat.maxSequence - (1 << 25)])
+    func `a name that leaves no numbers behind it is refused, and what stands before it is kept`(
+        number: UInt64
+    ) throws {
+        try withTemporaryDirectory { directory in
+            let log = try SmallLog(Self.contents, in: directory, closed: true)
+            writeFile([], SegmentName(firstSequence: number).path(in: directory))
+            let error = #expect(throws: LogError.self) {
+                try LogWriter.open(LogConfiguration(directory: directory))
+            }
+            #expect(error?.code == .damaged && error?.description.contains("move it elsewhere") == true)
+            #expect(try readAll(directory).records.map(\.text) == log.texts)
+            #expect(try SegmentName.list(in: directory).count == 2)
         }
     }
 

@@ -57,13 +57,32 @@ struct LogDirectoryTests {
         }
     }
 
-    @Test func `a segment is kept while the next one's header does not tell where it ends`() throws {
+    @Test func `a next header that cannot be read keeps a segment only until what stands behind it is loaded`() throws {
         try withTemporaryDirectory { directory in
             let now = try makeLog(directory).clock.now()
             let path = SegmentName(firstSequence: 3).path(in: directory)
             writeFile([UInt8](repeating: 0, count: 1_024) + wholeFile(path)[1_024...], path)
-            #expect(try LogDirectory.removeSegments(in: directory, loadedThrough: 6, olderThan: now).isEmpty)
+            func remove(_ loaded: UInt64) throws -> [String] {
+                try LogDirectory.removeSegments(in: directory, loadedThrough: loaded, olderThan: now).map(\.name)
+            }
+            #expect(try remove(2).isEmpty)
             #expect(try readAll(directory).records.count == 6)
+            #expect(try remove(3) == ["00000000000000000001.wal"])
+            #expect(try remove(4) == ["00000000000000000003.wal"])
+            #expect(try readAll(directory, after: 4).records.map(\.sequence) == [5, 6])
+        }
+    }
+
+    @Test func `no segment is made past the numbers that there are`() throws {
+        try withTemporaryDirectory { directory in
+            for number in [LogFormat.maxSequence, .max] {
+                let error = #expect(throws: LogError.self) {
+                    try LogDirectory.createEmptySegment(in: directory, pastSequence: number)
+                }
+                #expect(error?.code == .unacceptable)
+            }
+            let names = try SegmentName.list(in: directory)
+            #expect(names.isEmpty)
         }
     }
 

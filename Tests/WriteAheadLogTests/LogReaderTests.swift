@@ -73,6 +73,23 @@ struct LogReaderTests {
         }
     }
 
+    @Test func `a loaded segment that is removed while it is opened is no reason to end`() throws {
+        try withTemporaryDirectory { directory in
+            let disk = SimulatedDisk()
+            let killed = try TestLog(LogConfiguration(directory: directory), files: disk)
+            try killed.keep("a", "b")
+            disk.turnOff()
+            killed.writer.close()
+            let log = try TestLog(LogConfiguration(directory: directory))
+            try log.keep("c")
+            log.writer.close()
+            var reader = try LogReader(
+                directory: directory, after: 2, reads: VanishingSegment(SegmentName(firstSequence: 1)))
+            #expect(try reader.next()?.bytes == Array("c".utf8))
+            #expect(reader.losses.isEmpty)
+        }
+    }
+
     @Test func `no directory and no segment are one clear error`() throws {
         try withTemporaryDirectory { directory in
             for path in [directory, directory + "/none"] {
