@@ -63,7 +63,7 @@ class Box:
 
     def __init__(self, test, files=(), binds=(), hidden=(), date=None):
         """`test` is what inside.py is told; `files` are copied and `binds` shown, each from the host to a path of the
-        box; `hidden` directories are empty in it. With a `date` (seconds since 1970) the clock stands there at first."""
+        box; `hidden` directories are empty in it. With a `date` (seconds since 1970) its clock begins there."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-box-", dir="/run"))
         self.group = own_control_group() / self.folder.name
         self.sweeper = self.process = None
@@ -127,7 +127,7 @@ class Box:
 
     def journal(self):
         """The journal's end, read from outside; nothing where the box does not answer."""
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        with contextlib.suppress(OSError, IndexError, subprocess.TimeoutExpired):
             children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
             return subprocess.run(
                 ["nsenter", "-t", children.split()[0], "-m", "-p", "-r", "-w", "journalctl", "-n", "200", "--no-pager"],
