@@ -93,7 +93,7 @@ extension HTTPConnection {
 
     private func mayReadMetrics(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
         let forwarded = head.forwardedFor.map { bytes.part($0) }
-        if loop.shared.proxies.visitor(peer: peer, forwardedFor: forwarded)?.isLoopback == true { return true }
+        if loop.shared.proxies.visitor(peer: peer.address, forwardedFor: forwarded)?.isLoopback == true { return true }
         guard let token = loop.shared.options.metricsToken, let range = head.authorization else { return false }
         let sent = bytes.part(range)
         let wanted = [UInt8]("Bearer \(token)".utf8)

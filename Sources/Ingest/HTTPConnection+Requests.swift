@@ -85,7 +85,8 @@ extension HTTPConnection {
         do throws(Refusal) { key = try admit(head, bytes, body) } catch {
             return refuse(error, head, bytes)
         }
-        let address = loop.shared.proxies.visitor(peer: peer, forwardedFor: head.forwardedFor.map { bytes.part($0) })
+        let address = loop.shared.proxies.visitor(
+            peer: peer.address, forwardedFor: head.forwardedFor.map { bytes.part($0) })
         let outcome = loop.readBody(
             body, endpoint.form, eventContext(key, address, head, bytes), key.buckets(address))
         count(outcome, key, endpoint)

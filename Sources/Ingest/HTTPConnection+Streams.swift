@@ -66,7 +66,8 @@ extension HTTPConnection {
         let source = LineSource(
             key: key(head, bytes).map { [UInt8](bytes.part($0)) }, origin: origin,
             userAgent: head.userAgent.map { [UInt8](bytes.part($0)) },
-            address: loop.shared.proxies.visitor(peer: peer, forwardedFor: head.forwardedFor.map { bytes.part($0) }),
+            address: loop.shared.proxies.visitor(
+                peer: peer.address, forwardedFor: head.forwardedFor.map { bytes.part($0) }),
             country: statedCountry(head, bytes), isPrivate: head.isPrivate, endpoint: Endpoint.stream.rawValue)
         let body: StreamBody
         do throws(UnpackError) {

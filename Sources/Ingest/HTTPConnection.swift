@@ -14,7 +14,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
         case head(searched: Int)
         /// The whole body has to be there. `refusal` is what will be answered whatever it holds.
         case body(RequestHead, refusal: Answer?)
-        case chunks(RequestHead, ChunkedBody, read: Int, refusal: Answer?)
+        /// Its bytes go into `chunks`, as far as they are read.
+        case chunks(RequestHead, read: Int, refusal: Answer?)
         /// Nothing more is read from this side.
         case ended
     }
@@ -28,13 +29,14 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
     }
 
     let loop: IngestLoop
-    /// Nil for a Unix socket, whose peer is a proxy of this machine.
-    let peer: IPAddress?
+    let peer: Peer
     var answers = AnswerQueue()
     var caches = RequestCaches()
     private(set) var context: ChannelHandlerContext?
     private var buffer = ByteBuffer()
     private var progress = Progress.head(searched: 0)
+    /// The body that comes in chunks; the only reference to its bytes, so that those that come are added in place.
+    private(set) var chunks = ChunkedBody()
     private var countedBytes = 0
     private var closesAfterAnswers = false
     private var holdsRead = false
@@ -58,7 +60,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
     var bounds: IngestOptions.Bounds { loop.shared.options.bounds }
 
     /// `rest` is what came already behind a stream on the same connection.
-    init(loop: IngestLoop, peer: IPAddress?, rest: ByteBuffer = ByteBuffer(), inputEnded: Bool = false) {
+    init(loop: IngestLoop, peer: Peer, rest: ByteBuffer = ByteBuffer(), inputEnded: Bool = false) {
         self.loop = loop
         self.peer = peer
         buffer = rest
@@ -82,6 +84,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
         guard context != nil else { return }
         context = nil
         progress = .ended
+        chunks = ChunkedBody()
         buffer.clear()
         countBuffered()
         // Answers that wait for the disk stay: what becomes of their events counts, though nobody hears of it.
@@ -211,17 +214,18 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
             guard bytes.count >= size else { return try demandRoom(bytes.count) }
             finish(head, bytes, body: bytes.part(head.size..<size), refusal: refusal)
             return .took(size)
-        case .chunks(let head, var chunks, let read, let refusal):
+        case .chunks(let head, let read, let refusal):
             let limit = Endpoint.at(bytes.part(head.path)).bodyLimit(bounds)
             let count = try chunks.read(bytes.part(read..<bytes.count), limit: limit)
             if chunks.state == .done {
-                chunks.bytes.withUnsafeBytes { finish(head, bytes, body: $0, refusal: refusal) }
+                let body = chunks.takeBytes()
+                body.withUnsafeBytes { finish(head, bytes, body: $0, refusal: refusal) }
                 return .took(read + count)
             }
             guard bytes.count <= 2 * limit + bounds.headBytes else {
                 throw RequestError(400, byte: 0, "the chunks are too small")
             }
-            progress = .chunks(head, chunks, read: read + count, refusal: refusal)
+            progress = .chunks(head, read: read + count, refusal: refusal)
             return try demandRoom(bytes.count + chunks.bytes.count)
         case .ended: return .needsMore
         }
@@ -256,7 +260,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
         }
         if refusal == nil, head.method == .post, Endpoint.at(bytes.part(head.path)) == .stream { return .stream(head) }
         if head.expectsContinue, head.isChunked ? bytes.count == end : bytes.count < end + length { sendContinue() }
-        if head.isChunked { return .updated(.chunks(head, ChunkedBody(), read: end, refusal: refusal)) }
+        if head.isChunked {
+            chunks = ChunkedBody()
+            return .updated(.chunks(head, read: end, refusal: refusal))
+        }
         guard bytes.count >= end + length else { return .updated(.body(head, refusal: refusal)) }
         finish(head, bytes, body: bytes.part(end..<(end + length)), refusal: refusal)
         return .took(end + length)
@@ -272,6 +279,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
     /// Nothing more is read; what is asked already is answered, then the connection ends.
     private func endInput() {
         progress = .ended
+        chunks = ChunkedBody()
         closesAfterAnswers = true
         requestStart = nil
     }
@@ -287,7 +295,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
 
     private func countBuffered() {
         var size = buffer.readableBytes
-        if case .chunks(_, let chunks, _, _) = progress { size += chunks.bytes.count }
+        if case .chunks = progress { size += chunks.bytes.count }
         loop.bufferedBytes += size - countedBytes
         countedBytes = size
     }
@@ -322,7 +330,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
     }
 
     /// One whose peer is a proxy of this machine is never closed for others.
-    var uselessSince: NIODeadline? { peer == nil || !answers.isEmpty && lingerEnd == nil ? nil : lastUse }
+    var uselessSince: NIODeadline? { peer == .proxy || !answers.isEmpty && lingerEnd == nil ? nil : lastUse }
 
     func becameDurable(_ number: Int) {
         lastUse = .now()

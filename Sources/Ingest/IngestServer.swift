@@ -11,7 +11,7 @@ import WriteAheadLog
 package final class IngestServer: Sendable {
     private let shared: IngestShared
     private let group: MultiThreadedEventLoopGroup
-    private let loops: [IngestLoop]
+    let loops: [IngestLoop]
     private let counters: [Counters]
     private let listeners: [Listener]
     /// What the operator should know of how the daemon was started.

@@ -136,16 +136,24 @@ struct ListenerFactory {
                         throw IngestError(.inputOutput, "a connection came on an event loop that is not ours")
                     }
                     gate.opened(channel)
-                    let peer = channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) }
                     let handler: any ChannelHandler =
                         switch kind {
-                        case .http: HTTPConnection(loop: loop, peer: peer)
-                        case .ingest: HTTPConnection(loop: loop, peer: nil)
+                        case .http: HTTPConnection(loop: loop, peer: try Self.address(of: channel))
+                        case .ingest: HTTPConnection(loop: loop, peer: .proxy)
                         case .stream: StreamConnection(loop: loop)
                         }
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
+    }
+
+    /// Who has connected. One that was reset before it was accepted has no address any more, though its bytes may be
+    /// there: the error ends it, for nobody knows whose they are.
+    private static func address(of channel: any Channel) throws -> Peer {
+        guard let address = channel.remoteAddress?.ipAddress.flatMap({ IPAddress($0) }) else {
+            throw IngestError(.inputOutput, "a connection was reset before it was accepted")
+        }
+        return .address(address)
     }
 
     private enum SocketState { case absent, dead, live, noSocket }

@@ -21,7 +21,7 @@ struct StreamBody {
     /// The origin whose pages may read the answer.
     let allowedOrigin: String?
     /// Who sends, for the requests behind this one.
-    let peer: IPAddress?
+    let peer: Peer
     /// It came through a proxy, which said for whom.
     let isForwarded: Bool
     private var framing: Framing
@@ -31,7 +31,7 @@ struct StreamBody {
     /// The unpacker may hold lines for which there was no room.
     private var holdsLines = false
 
-    init(_ head: RequestHead, encoding: BodyEncoding?, allowedOrigin: String?, peer: IPAddress?) throws(UnpackError) {
+    init(_ head: RequestHead, encoding: BodyEncoding?, allowedOrigin: String?, peer: Peer) throws(UnpackError) {
         framing = head.isChunked ? .chunks(ChunkedBody()) : .length(left: head.contentLength ?? 0)
         unpacker = try encoding?.makeUnpacker()
         answersInChunks = !head.isHTTP10

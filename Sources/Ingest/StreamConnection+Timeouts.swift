@@ -2,7 +2,7 @@ import NIOCore
 
 extension StreamConnection {
     /// The stream socket's are never closed for others.
-    var uselessSince: NIODeadline? { body?.peer == nil || !lines.groups.isEmpty ? nil : lines.lastUse }
+    var uselessSince: NIODeadline? { (body?.peer ?? .proxy) == .proxy || !lines.groups.isEmpty ? nil : lines.lastUse }
 
     func checkTimeouts(_ now: NIODeadline) {
         guard let context else { return }

@@ -46,7 +46,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
         lines = LineReader(loop: loop, source: source)
         lines.whenMoved = { [weak self] in self?.move() }
         // Proxies such as nginx pass no more of a body on once an answer has begun: theirs is answered at its end.
-        lines.holdsAnswers = body.map { $0.peer == nil || $0.isForwarded } ?? false
+        lines.holdsAnswers = body.map { $0.peer == .proxy || $0.isForwarded } ?? false
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -247,7 +247,8 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
 
     /// The connection serves requests again.
     private func handBack(_ context: ChannelHandlerContext) {
-        let next = HTTPConnection(loop: loop, peer: body?.peer, rest: raw, inputEnded: inputEnded)
+        guard let body else { return context.close(promise: nil) }
+        let next = HTTPConnection(loop: loop, peer: body.peer, rest: raw, inputEnded: inputEnded)
         replace(with: next, context) { next.start() }
     }
 

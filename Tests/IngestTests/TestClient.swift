@@ -70,6 +70,15 @@ final class TestClient: @unchecked Sendable {
         return true
     }
 
+    /// Gone without a farewell: the other side's next read fails.
+    func reset() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+        var address = sockaddr(sa_family: sa_family_t(AF_UNSPEC), sa_data: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+        // Ends the connection at once; the descriptor stays until nobody needs it.
+        connect(descriptor, &address, socklen_t(MemoryLayout<sockaddr>.size))
+    }
+
     func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// False where the connection ended or nothing came in time.
