@@ -43,6 +43,11 @@ enum Endpoint: String {
         }
     }
 
+    /// What a packed body may unpack to: a batch to more than it may be as it comes, anything else to no more.
+    func unpackedLimit(_ bounds: IngestOptions.Bounds) -> Int {
+        self == .batch ? BodyUnpackers.unpackedBytes : bodyLimit(bounds)
+    }
+
     /// Whether events may come as this media type. One that is missing is JSON.
     func takes(mediaType: UnsafeRawBufferPointer) -> Bool {
         let end = mediaType.firstIndex(of: UInt8(ascii: ";")) ?? mediaType.count

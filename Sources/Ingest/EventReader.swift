@@ -17,12 +17,19 @@ struct EventReader: ~Copyable {
     var scratch: [UInt8] = []
     let plainRules = PlainRules.shared
     var random = RandomPool()
+    /// What one event may be, however it comes.
+    let eventBytes: Int
     /// Whether the id was durable a short while ago.
     let isRecent: (RecentIDs.Entry) -> Bool
     /// Ids of the batch being read, for the memory of recent ones once they are durable.
     private(set) var batchIDs: [RecentIDs.Entry] = []
 
-    init(isRecent: @escaping (RecentIDs.Entry) -> Bool) { self.isRecent = isRecent }
+    init(
+        eventBytes: Int = IngestOptions.Bounds().eventBodyBytes, isRecent: @escaping (RecentIDs.Entry) -> Bool
+    ) {
+        self.eventBytes = eventBytes
+        self.isRecent = isRecent
+    }
 
     mutating func startBatch() { batchIDs.removeAll(keepingCapacity: true) }
 
@@ -33,6 +40,7 @@ struct EventReader: ~Copyable {
     ) throws(JSONScanError) -> Result {
         let start = scanner.offset
         try scan.read(&scanner)
+        if scanner.offset - start > eventBytes { refuseLong(from: start, scanner) }
         if alone { try scanner.finish() }
         if let refusal = scan.refusal { return .refused(refusal) }
         let scanner = scanner
@@ -51,6 +59,13 @@ struct EventReader: ~Copyable {
             write(checked, scanner, &context, to: memory)
         }
         return context.sender.isBot ? .bot : .accepted
+    }
+
+    /// Refuses the event just scanned where it is too long without the space before it.
+    private mutating func refuseLong(from start: Int, _ scanner: JSONScanner) {
+        let first = scanner.bytes[start..<scanner.offset].firstIndex { $0 > 0x20 } ?? start
+        guard scanner.offset - first > eventBytes else { return }
+        scan.refuse(Refusal(.tooLong, byte: first, "the event is longer than \(eventBytes) bytes"))
     }
 
     /// Whether the batch being read holds the id already. Looked for one by one in small batches only: in large ones

@@ -66,7 +66,7 @@ struct EventScan: ~Copyable {
         try scanner.openObject()
         while let name = try scanner.nextMember() {
             guard let member = find(name, in: nil, &scanner) else {
-                unknown.append(Unknown(parent: nil, name: name, value: try scanner.value()))
+                noteUnknown(Unknown(parent: nil, name: name, value: try scanner.value()))
                 if scanner.unfit != nil { noteUnfit(in: nil, scanner) }
                 continue
             }
@@ -84,6 +84,15 @@ struct EventScan: ~Copyable {
 
     private mutating func refuseRepeated(_ member: EventMember, byte: Int) {
         refuse(Refusal(.repeatedMember, field: member.path, byte: byte, "the member stands twice"))
+    }
+
+    /// Keeps what the daemon does not know, as far as an event may hold it: the room for it is never given back.
+    private mutating func noteUnknown(_ member: Unknown) {
+        guard unknown.count < FieldLimits.unknownMembers else {
+            let text = "more than \(FieldLimits.unknownMembers) members that are not known; put them into metadata"
+            return refuse(Refusal(.tooLong, byte: member.name.start, text))
+        }
+        unknown.append(member)
     }
 
     private mutating func noteUnfit(in field: @autoclosure () -> String?, _ scanner: JSONScanner) {
@@ -145,7 +154,7 @@ struct EventScan: ~Copyable {
             if let member {
                 note(member, value)
             } else if parent != .eventData {
-                unknown.append(Unknown(parent: parent, name: name, value: value))
+                noteUnknown(Unknown(parent: parent, name: name, value: value))
             }
         }
     }

@@ -16,4 +16,6 @@ enum FieldLimits {
     /// A browser's clock may be this far ahead of ours, in milliseconds.
     static let aheadMilliseconds: Int64 = 300_000
     static let batchEvents = 1_000
+    /// Members that the daemon does not know, of the event and of its objects. Those of `metadata` are not counted.
+    static let unknownMembers = 1_024
 }

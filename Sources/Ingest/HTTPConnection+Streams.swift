@@ -24,18 +24,44 @@ extension HTTPConnection {
     }
 
     /// Hands a request's body to `use`, unpacked where it is packed, and answers where it cannot be. Nothing is
-    /// unpacked for a key that may not send.
+    /// unpacked for a key that may not send, and little before the key is known.
     func withPlainBody(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer,
         _ use: (UnsafeRawBufferPointer) -> Void
     ) {
         do throws(Refusal) {
             guard let encoding = try encoding(head, bytes) else { return use(body) }
-            if key(head, bytes) != nil { _ = try admit(head, bytes, body) }
-            try loop.unpackers.unpack(body, encoding, use)
+            let limit = Endpoint.at(bytes.part(head.path)).unpackedLimit(bounds)
+            if key(head, bytes) != nil {
+                _ = try admit(head, bytes, body)
+            } else if limit > Self.keySearchBytes {
+                try admit(head, bytes, startOf: body, encoding)
+            }
+            try loop.unpackers.unpack(body, encoding, limit: limit, use)
         } catch {
             refuse(error, head, bytes)
         }
+    }
+
+    /// Of a packed body, where its key is looked for.
+    private static let keySearchBytes = 64 << 10
+
+    /// Admits whose key stands at the start of a large packed body. A small one is unpacked whole anyway.
+    private func admit(
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, startOf body: UnsafeRawBufferPointer,
+        _ encoding: BodyEncoding
+    ) throws(Refusal) {
+        var refusal: Refusal?
+        try loop.unpackers.unpackStart(body, encoding, limit: Self.keySearchBytes) { start in
+            do throws(Refusal) { _ = try admit(head, bytes, start) } catch {
+                refusal = error
+                // What was cut off is missing to the JSON; what is wrong before the cut is the sender's.
+                guard error.reason == .notJSON, error.byte.map({ $0 >= start.count }) ?? true else { return }
+                let places = "in the head, nor in the first \(Self.keySearchBytes) bytes of the unpacked body"
+                refusal = Refusal(.noKey, "the key is not \(places); send it as X-API-Key")
+            }
+        }
+        if let refusal { throw refusal }
     }
 
     /// Answers a request whose events were not read.
@@ -77,6 +103,7 @@ extension HTTPConnection {
         } catch {
             throw RequestError(503, byte: 0, error.text)
         }
-        return StreamConnection(loop: loop, source: source, body: body, raw: rest, inputEnded: inputEnded)
+        return StreamConnection(
+            loop: loop, source: source, body: body, raw: rest, inputEnded: inputEnded, lastUse: lastUse)
     }
 }

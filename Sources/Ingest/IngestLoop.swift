@@ -99,7 +99,7 @@ final class IngestLoop: @unchecked Sendable {
         self.gauges = gauges
         date = DateHeader(shared.clock.now())
         let recentIDs = shared.recentIDs
-        reader = EventReader { recentIDs.contains($0) }
+        reader = EventReader(eventBytes: shared.options.bounds.eventBodyBytes) { recentIDs.contains($0) }
         secret = shared.secrets.secret(for: shared.clock.now().day)
     }
 

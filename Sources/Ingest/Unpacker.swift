@@ -202,7 +202,7 @@ final class ZstdUnpacker: Unpacker {
 /// The unpackers of one event loop, one of each kind, reused from body to body. A body is unpacked, read and forgotten
 /// in one go, so that one event loop holds at most one unpacked body.
 final class BodyUnpackers {
-    /// What an unpacked body may be.
+    /// What an unpacked batch may be, or a line that a stream skips.
     static let unpackedBytes = 20 << 20
     /// Room that is kept from body to body.
     private static let keptBytes = 1 << 20
@@ -211,29 +211,51 @@ final class BodyUnpackers {
     private var zstd: (any Unpacker)?
     private var unpacked = ByteBuffer()
 
-    /// Hands the unpacked body to `use`. Throws where it is damaged, cut short, or too large.
+    /// What it keeps of memory from body to body.
+    var memoryBytes: Int { (gzip?.memoryBytes ?? 0) + (zstd?.memoryBytes ?? 0) + unpacked.capacity }
+
+    /// Hands the unpacked body to `use`. Throws where it is damaged, cut short, or larger than `limit`.
     func unpack(
-        _ body: UnsafeRawBufferPointer, _ encoding: BodyEncoding, _ use: (UnsafeRawBufferPointer) -> Void
+        _ body: UnsafeRawBufferPointer, _ encoding: BodyEncoding, limit: Int, _ use: (UnsafeRawBufferPointer) -> Void
     ) throws(Refusal) {
-        defer {
-            if unpacked.capacity > Self.keptBytes { unpacked = ByteBuffer() } else { unpacked.clear() }
+        defer { giveBack() }
+        let isWhole = try unpack(body, encoding, limit: limit + 1)
+        guard unpacked.readableBytes <= limit else {
+            throw Refusal(.bodyTooLarge, "the body unpacks to more than \(limit) bytes")
         }
-        let taken: Int
-        let unpacker: any Unpacker
-        do throws(UnpackError) {
-            unpacker = try self.unpacker(for: encoding)
-            unpacker.reset()
-            taken = try unpacker.unpack(body, into: &unpacked, limit: Self.unpackedBytes + 1)
-        } catch {
-            throw Refusal(.contentEncoding, byte: error.byte, error.text)
-        }
-        guard unpacked.readableBytes <= Self.unpackedBytes else {
-            throw Refusal(.bodyTooLarge, "the body unpacks to more than \(Self.unpackedBytes) bytes")
-        }
-        guard taken == body.count, unpacker.isAtEnd else {
+        guard isWhole else {
             throw Refusal(.contentEncoding, byte: body.count, "the packed body ends early")
         }
         unpacked.withUnsafeReadableBytes(use)
+    }
+
+    /// Hands the first `limit` bytes of the unpacked body to `use`, where there are more.
+    func unpackStart(
+        _ body: UnsafeRawBufferPointer, _ encoding: BodyEncoding, limit: Int, _ use: (UnsafeRawBufferPointer) -> Void
+    ) throws(Refusal) {
+        defer { giveBack() }
+        guard try !unpack(body, encoding, limit: limit) else { return }
+        unpacked.withUnsafeReadableBytes(use)
+    }
+
+    /// Unpacks no more than `limit` bytes into `unpacked`; whether that is all.
+    private func unpack(
+        _ body: UnsafeRawBufferPointer, _ encoding: BodyEncoding, limit: Int
+    ) throws(Refusal) -> Bool {
+        do throws(UnpackError) {
+            let unpacker = try self.unpacker(for: encoding)
+            unpacker.reset()
+            return try unpacker.unpack(body, into: &unpacked, limit: limit) == body.count && unpacker.isAtEnd
+        } catch {
+            throw Refusal(.contentEncoding, byte: error.byte, error.text)
+        }
+    }
+
+    /// Keeps what the next body needs, as long as it is little.
+    private func giveBack() {
+        if unpacked.capacity > Self.keptBytes { unpacked = ByteBuffer() } else { unpacked.clear() }
+        // The window that a frame asked for stays with its context.
+        if let kept = zstd, kept.memoryBytes > Self.keptBytes { zstd = nil }
     }
 
     private func unpacker(for encoding: BodyEncoding) throws(UnpackError) -> any Unpacker {
