@@ -52,9 +52,16 @@ extension BeaconGenerator {
         "2025-06-01T13:00:00+01:60", "2025-06-01T13:00:00+01:30", "2025-06-01T05:30:00-06:30", "٢025-06-01T12:00:00Z",
     ]
 
+    /// One that may name a user before its host.
+    private mutating func userURL() -> String {
+        random.pick(["https:", "HTTP:", "x-y:", "é:", ""]) + random.pick(["//", "/", "", "///", #"\\"#])
+            + random.pick(["user@", "user:word@", "a@b:c@", "ü:/@", "?@", ""]) + random.pick(["a.b", "a.b/c@d"])
+    }
+
     mutating func url() -> String {
         if random.happens(3) { return text(2_040...2_056) }
         var url = random.pick(["https://example.com", "", "http://ü.example/ä", "/path", "https://[::1]:80/"])
+        if random.happens(15) { url = userURL() }
         url += random.pick(["", "/", "/page", "/a b"])
         if random.happens(60) { url += "?" + query() }
         if random.happens(40) { url += "#" + random.pick(["", "top", "/", "/cart", "!x", "!/r", "?x", "%2F"]) }

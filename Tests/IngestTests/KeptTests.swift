@@ -49,6 +49,35 @@ import Testing
         #expect(try kept("/c?ref=1#/r?mail=x&ref=2") == "/c?ref=1#/r?ref=2")
         #expect(try kept("/c#!r?mail=x") == "/c#!r")
         #expect(try kept("/c#/a#b") == "/c#/a#b")
+        #expect(try kept("https://user:word@a.b/c?ref=1#/r") == "https://a.b/c?ref=1#/r")
+    }
+
+    @Test(arguments: [
+        ("https://user:word@a.b/c", "https://a.b/c"), ("https://user@a.b", "https://a.b"),
+        ("HTTPS://:word@a.b:8/c@d", "HTTPS://a.b:8/c@d"), ("//user:word@a.b/c", "//a.b/c"),
+        ("https://a@b:c@d@e.f?ref=1", "https://e.f?ref=1"), ("ftp://user:wo:rd@[::1]:21/", "ftp://[::1]:21/"),
+        ("android-app://user@org.example/c", "android-app://org.example/c"),
+        // As browsers read them.
+        (#"https:\\\\user:word@a.b\\c@d"#, #"https:\\a.b\c@d"#), ("https:/user:word@a.b/c", "https:/a.b/c"),
+        ("https:user:word@a.b/c", "https:a.b/c"), ("https:////user:word@a.b/c", "https:////a.b/c"),
+        (" https://user:word@a.b/c", " https://a.b/c"),
+        // No name and no password.
+        ("https://a.b/@c", "https://a.b/@c"), ("https://a.b?ref=c@d", "https://a.b?ref=c@d"),
+        ("https://a.b#/@c", "https://a.b#/@c"), ("/c/@d", "/c/@d"), ("c@d", "c@d"), ("@", "@"), ("", ""),
+        ("file:///c/@d", "file:///c/@d"), ("mailto:c@d.e", "mailto:c@d.e"),
+    ])
+    func `no URL keeps the name and the password of a user`(_ url: String, _ kept: String) throws {
+        for gpc in ["true", "false"] {
+            let json = #"""
+                {"event_type": "a", "url": "\#(url)", "referrer": "\#(url)", "session": {"landing_page": "\#(url)"},
+                 "exit": {"page": "\#(url)", "reason": "close"}, "gpc": \#(gpc)}
+                """#
+            let event = try #require(try EventRulesTests.read(json).1)
+            let page = gpc == "true" ? String(kept.prefix { $0 != "?" }) : kept
+            #expect(event.pageURL == page && (event.referrer ?? "") == page)
+            guard gpc == "false" else { continue }
+            #expect((event.landingPage ?? "") == kept && (event.exit?.page ?? "") == kept)
+        }
     }
 
     @Test func `the page is url or page_url, which have to agree, and empty without`() throws {

@@ -84,11 +84,25 @@ extension NaiveEvent {
     private func clean(_ url: [UInt8]) -> [UInt8] {
         let text = String(decoding: url, as: UTF8.self)
         let parts = Self.split(text, at: "#")
-        var cleaned = cleanQuery(parts.0)
+        var cleaned = cleanQuery(Self.withoutUser(parts.0))
         if let fragment = parts.1, ["/", "!"].contains(fragment.unicodeScalars.first) {
             cleaned += "#" + cleanQuery(fragment)
         }
         return Array(cleaned.utf8)
+    }
+
+    /// Without `user:word@` before the host, which is there behind the slashes as browsers read them: of the web's own
+    /// schemes, and without a scheme, any number of either kind.
+    private static func withoutUser(_ text: String) -> String {
+        let web = #/[\x00-\x20]*(?:(?:https?|wss?|ftp):[\/\\]*|[\/\\]{2,})/#.ignoresCase()
+        let other = #/[\x00-\x20]*[a-z][a-z0-9+.\-]*:\/\//#.ignoresCase()
+        let isWeb = text.prefixMatch(of: web.matchingSemantics(.unicodeScalar)) != nil
+        let form = (isWeb ? web : other).matchingSemantics(.unicodeScalar)
+        guard let start = text.prefixMatch(of: form)?.range.upperBound else { return text }
+        let rest = text.unicodeScalars[start...]
+        let host = rest.prefix { $0 != "/" && $0 != "?" && !(isWeb && $0 == "\\") }
+        guard let mark = host.lastIndex(of: "@") else { return text }
+        return String(text[..<start]) + String(rest[rest.index(after: mark)...])
     }
 
     private func cleanQuery(_ text: String) -> String {
