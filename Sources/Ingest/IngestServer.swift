@@ -125,12 +125,15 @@ package final class IngestServer: Sendable {
 
     /// Once a second: new keys, a new day's secret, the status file.
     package func tick() {
-        if let keys = housekeeping.withLock({ $0.keys.changed() }) {
-            for loop in loops { loop.eventLoop.execute { loop.keys = keys } }
-            housekeeping.withLock { $0.snapshotVersion = keys.version }
-        }
-        if let countries = housekeeping.withLock({ $0.countries.changed() }) {
-            for loop in loops { loop.eventLoop.execute { loop.countries = countries } }
+        housekeeping.withLock { state in
+            // Under the lock, so that of two calls at once the one that read first is heard first.
+            if let keys = state.keys.changed() {
+                for loop in loops { loop.eventLoop.execute { loop.keys = keys } }
+                state.snapshotVersion = keys.version
+            }
+            if let countries = state.countries.changed() {
+                for loop in loops { loop.eventLoop.execute { loop.countries = countries } }
+            }
         }
         let now = shared.clock.now()
         _ = shared.secrets.secret(for: now.day)
