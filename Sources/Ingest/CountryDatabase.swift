@@ -24,7 +24,10 @@ final class CountryDatabase: @unchecked Sendable {
         let status = MMDB_open("/proc/self/fd/\(copy)", UInt32(MMDB_MODE_MMAP), database)
         guard status == MMDB_SUCCESS else {
             database.deallocate()
-            throw Self.error(path, "is no MaxMind file (\(String(cString: MMDB_strerror(status))))", "fetch it again")
+            let isUnread = [MMDB_FILE_OPEN_ERROR, MMDB_IO_ERROR, MMDB_OUT_OF_MEMORY_ERROR].contains(status)
+            let code = isUnread ? IngestError.Code.unreadDatabase : .badDatabase
+            let reason = String(cString: MMDB_strerror(status))
+            throw Self.error(path, code, "is no MaxMind file (\(reason))", "fetch it again")
         }
         self.database = database
         kind = database.pointee.metadata.database_type.map { String(cString: $0) } ?? "unknown"
@@ -85,12 +88,12 @@ final class CountryDatabase: @unchecked Sendable {
     private static func copy(_ path: String) throws(IngestError) -> Int32 {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else {
-            throw error(path, "cannot be opened: \(String(cString: strerror(errno)))", "correct it, or leave it \"\"")
+            throw unread(path, "opened", "correct it, or leave it \"\"")
         }
         defer { close(file) }
         let memory = millrace_memory_file("country_database")
         guard memory >= 0 else {
-            throw error(path, "cannot be copied: \(String(cString: strerror(errno)))", "free some memory")
+            throw unread(path, "copied", "free some memory")
         }
         var isCopied = false
         defer { if !isCopied { close(memory) } }
@@ -99,19 +102,27 @@ final class CountryDatabase: @unchecked Sendable {
         while true {
             let count = read(file, &chunk, chunk.count)
             guard count >= 0, write(memory, chunk, count) == count else {
-                throw error(path, "cannot be read: \(String(cString: strerror(errno)))", "fetch it again")
+                throw unread(path, "read", "fetch it again")
             }
             if count == 0 { break }
             total += count
             guard total <= maximumBytes else {
-                throw error(path, "is larger than \(maximumBytes >> 20) MiB", "take one that holds countries only")
+                let size = "is larger than \(maximumBytes >> 20) MiB"
+                throw error(path, .badDatabase, size, "take one that holds countries only")
             }
         }
         isCopied = true
         return memory
     }
 
-    private static func error(_ path: String, _ problem: String, _ cure: String) -> IngestError {
-        IngestError(.badDatabase, "ingest.country_database (\(path)) \(problem); \(cure)")
+    /// What the system has just refused.
+    private static func unread(_ path: String, _ what: String, _ cure: String) -> IngestError {
+        error(path, .unreadDatabase, "cannot be \(what): \(String(cString: strerror(errno)))", cure)
+    }
+
+    private static func error(
+        _ path: String, _ code: IngestError.Code, _ problem: String, _ cure: String
+    ) -> IngestError {
+        IngestError(code, "ingest.country_database (\(path)) \(problem); \(cure)")
     }
 }

@@ -1,9 +1,15 @@
 import Logging
 
-/// Opens the file of countries again whenever it was replaced; keeps what it has where the new one cannot be opened.
+/// Opens the file of countries again whenever it was replaced; keeps what it has where the new one is bad, and tries
+/// again where it cannot be opened.
 struct CountryWatcher {
     private let path: String?
     private let logger: Logger
+    /// How the file is opened.
+    var database: @Sendable (String) throws(IngestError) -> CountryDatabase = { (path) throws(IngestError) in
+        try CountryDatabase(path: path)
+    }
+    /// The file that was read last, good or bad.
     private var last: FileIdentity?
     /// Why the file that is there now is not the one in use.
     private(set) var problem: String?
@@ -16,8 +22,10 @@ struct CountryWatcher {
     /// The file as it is at the start, nil where none is configured. One that cannot be opened is an error then.
     mutating func first() throws(IngestError) -> CountryDatabase? {
         guard let path else { return nil }
-        last = FileIdentity(path)
-        return try open(path)
+        let identity = FileIdentity(path)
+        let database = try open(path)
+        last = identity
+        return database
     }
 
     /// The database where the file is new since the last call and can be opened, else nil.
@@ -25,12 +33,13 @@ struct CountryWatcher {
         guard let path else { return nil }
         let identity = FileIdentity(path)
         guard identity != last else { return nil }
-        last = identity
         do throws(IngestError) {
             let database = try open(path)
+            last = identity
             problem = nil
             return database
         } catch {
+            if error.code == .badDatabase { last = identity }
             if problem != error.description {
                 logger.error(
                     "the file of countries cannot be opened; the one opened before stays in use",
@@ -42,8 +51,8 @@ struct CountryWatcher {
     }
 
     private func open(_ path: String) throws(IngestError) -> CountryDatabase {
-        let database = try CountryDatabase(path: path)
-        logger.info("countries read", metadata: ["path": "\(path)", "kind": "\(database.kind)"])
-        return database
+        let opened = try database(path)
+        logger.info("countries read", metadata: ["path": "\(path)", "kind": "\(opened.kind)"])
+        return opened
     }
 }

@@ -7,6 +7,9 @@ struct FileIdentity: Equatable {
     private let size: Int
     private let seconds: Int
     private let nanoseconds: Int
+    /// When its mode or owner changed last, or its content.
+    private let changeSeconds: Int
+    private let changeNanoseconds: Int
 
     /// Nil where there is no file at the path.
     init?(_ path: String) {
@@ -17,5 +20,7 @@ struct FileIdentity: Equatable {
         size = Int(status.st_size)
         seconds = status.st_mtim.tv_sec
         nanoseconds = status.st_mtim.tv_nsec
+        changeSeconds = status.st_ctim.tv_sec
+        changeNanoseconds = status.st_ctim.tv_nsec
     }
 }

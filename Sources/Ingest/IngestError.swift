@@ -2,8 +2,9 @@ import EventModel
 
 /// Why the daemon cannot start.
 package struct IngestError: ExitCoded, Equatable {
+    /// A database is bad whatever happens, or could not be read this time.
     package enum Code: Sendable, Equatable {
-        case badAddress, badDatabase, badSocket, addressInUse, noPermission, cannotCreate, inputOutput
+        case badAddress, badDatabase, unreadDatabase, badSocket, addressInUse, noPermission, cannotCreate, inputOutput
     }
 
     package let code: Code
@@ -17,7 +18,7 @@ package struct IngestError: ExitCoded, Equatable {
 
     package var exitCode: ExitCode {
         switch code {
-        case .badAddress, .badDatabase, .badSocket: .badConfiguration
+        case .badAddress, .badDatabase, .unreadDatabase, .badSocket: .badConfiguration
         case .addressInUse: .unavailable
         case .noPermission: .noPermission
         case .cannotCreate: .cannotCreate

@@ -28,7 +28,14 @@ package final class IngestServer: Sendable {
         var status: StatusFile
         /// Of the keys that the event loops have.
         var snapshotVersion: Int64 = 0
-        var lastError: String?
+        /// Why the status file could not be written when it was tried last.
+        var statusProblem: String?
+
+        /// What the operator has to look at now.
+        var problems: String? {
+            let problems = [keys.problem, countries.problem, statusProblem].compactMap { $0 }
+            return problems.isEmpty ? nil : problems.joined(separator: "; ")
+        }
     }
 
     /// Starts listening, on `sockets` alone where there are any. The log is the caller's to open; `stop` closes it.
@@ -156,10 +163,12 @@ package final class IngestServer: Sendable {
         housekeeping.withLock { state in
             let content = StatusFile.content(
                 values, shared: shared, snapshotVersion: state.snapshotVersion, listeners: names,
-                warnings: warnings, lastError: state.countries.problem ?? state.lastError)
-            guard let problem = state.status.write(content), state.lastError == nil else { return }
-            state.lastError = "the status file cannot be written: \(problem)"
-            shared.logger.error("the status file cannot be written", metadata: ["reason": "\(problem)"])
+                warnings: warnings, lastError: state.problems)
+            let problem = state.status.write(content)
+            if let problem, state.statusProblem == nil {
+                shared.logger.error("the status file cannot be written", metadata: ["reason": "\(problem)"])
+            }
+            state.statusProblem = problem.map { "the status file could not be written: \($0)" }
         }
     }
 
