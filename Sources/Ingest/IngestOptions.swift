@@ -40,7 +40,7 @@ package struct IngestOptions: Sendable {
         /// Requests of one connection that wait for their answer.
         package var pipelinedRequests = 64
         /// Bytes of one stream that wait for the disk.
-        package var streamBytesInFlight = 8 << 20
+        package var streamBytesInFlight = 2 << 20
         package var idleTimeout = Duration.seconds(75)
         /// While all connections are taken, one that brought no event for so long is closed for a new one.
         package var uselessTimeout = Duration.seconds(1)
