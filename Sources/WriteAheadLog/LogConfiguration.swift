@@ -2,7 +2,8 @@
 package struct LogConfiguration: Sendable {
     /// Where the segments lie; made where it is missing.
     package var directory: String
-    /// A segment is not made larger than this, except for a single record that alone is larger.
+    /// A segment is not made larger than this, except for the group that ends a closed log, and for a group that
+    /// alone is larger and stands in a segment of its own.
     package var segmentBytes: Int
     /// With less than this free on the disk, the log takes nothing new.
     package var minFreeBytes: Int
@@ -43,7 +44,7 @@ package struct LogConfiguration: Sendable {
     var reservedNumbers: UInt64 { maxSegmentRecords + Self.maxPendingRecords }
 }
 
-/// What became of records that were handed a number; told on the log's own thread, once per group.
+/// What became of records that were handed a number; told by whoever synced them, once per sync.
 package enum LogProgress: Sendable, Equatable {
     /// All that were handed a number up to this one, and were not refused, are on the disk.
     case durable(through: UInt64)

@@ -10,9 +10,11 @@ struct SegmentCursor {
     }
 
     /// While a segment is being written, the first fruitless step looks a little behind the broken place, and then one
-    /// of so many to the end of the file: that may be many MiB of zeros, and is not searched all the time.
+    /// of so many as far as anything is written: that may be many MiB, and is not searched all the time.
     private static let pollsBetweenLooks = 64
     private static let shortLook = 256 << 10
+    /// Behind more zeros than the largest group has nothing is written yet: a look at a segment that grows ends there.
+    private static let zerosLookedAt = LogFormat.maxPayloadBytes
 
     let file: SegmentFile
     let header: SegmentHeader
@@ -29,6 +31,8 @@ struct SegmentCursor {
     /// The end is one that only damage explains: there is more in the file that cannot be read.
     private(set) var endsInDamage = false
     private var quietPolls = 0
+    /// How large the file was when that was last asked.
+    private var fileBytes = 0
 
     init(file: SegmentFile, header: SegmentHeader) {
         self.file = file
@@ -65,7 +69,8 @@ struct SegmentCursor {
         quietPolls += 1
         let isLong = quietPolls % Self.pollsBetweenLooks == 0
         guard isLong || quietPolls == 1 else { return .end }
-        return try lookBehind(into: &payload, skipping: skipping, within: isLong ? .max : Self.shortLook)
+        return try lookBehind(
+            into: &payload, skipping: skipping, within: isLong ? .max : Self.shortLook, zeroLimit: Self.zerosLookedAt)
     }
 
     /// Walks to the end: the last number of the segment, 0 where it held none.
@@ -86,9 +91,9 @@ struct SegmentCursor {
 
     /// There is no sound group where one should be: is this damage or the end?
     private mutating func lookBehind(
-        into payload: inout [UInt8], skipping: UInt64, within limit: Int
+        into payload: inout [UInt8], skipping: UInt64, within limit: Int, zeroLimit: Int = .max
     ) throws(LogError) -> Step {
-        let found = try scan(within: limit)
+        let found = try scan(within: limit, zeroLimit)
         // A page that cannot be read was whole once, and what was written behind it may be on the disk.
         if let found, try endsUnreadably { knownDurable = max(knownDurable, found.first - 1) }
         guard expected <= knownDurable else { return .end }
@@ -120,8 +125,9 @@ struct SegmentCursor {
     }
 
     /// Looks for sound groups behind the broken place: the first one, and what all of them know as durable.
-    private mutating func scan(within limit: Int) throws(LogError) -> (offset: Int, first: UInt64)? {
-        var scanner = GroupScanner(file: file, logID: header.logID, offset: offset, limit: limit)
+    private mutating func scan(within limit: Int, _ zeroLimit: Int) throws(LogError) -> (offset: Int, first: UInt64)? {
+        var scanner = GroupScanner(
+            file: file, logID: header.logID, offset: offset, limit: limit, zeroLimit: zeroLimit)
         var found: (offset: Int, first: UInt64)?
         while let (place, group) = try scanner.next() {
             guard group.firstSequence >= expected, isOurs(group) else { continue }
@@ -137,13 +143,14 @@ struct SegmentCursor {
 
     private func isNext(_ group: GroupHeader) -> Bool { group.firstSequence == expected && isOurs(group) }
 
-    private func soundGroup(
+    private mutating func soundGroup(
         at offset: Int, into payload: inout [UInt8], skipping: UInt64
     ) throws(LogError) -> GroupHeader? {
         guard let group = try file.groupHeader(at: offset, logID: header.logID) else { return nil }
         if group.endSequence <= skipping &+ 1 {
             let end = offset + LogFormat.groupHeaderSize + group.payloadBytes
-            return try end <= file.facts().bytes ? group : nil
+            if end > fileBytes { fileBytes = try file.facts().bytes }
+            return end <= fileBytes ? group : nil
         }
         return try file.readPayload(of: group, at: offset, into: &payload) ? group : nil
     }

@@ -59,3 +59,19 @@ final class VanishingSegment: SegmentReads {
         system.read(descriptor, into: buffer, at: offset)
     }
 }
+
+/// Counts what is read.
+final class CountedReads: SegmentReads {
+    private let count = Mutex(0)
+    private let system = SystemSegmentReads()
+
+    var bytes: Int { count.withLock { $0 } }
+
+    func open(_ path: String) -> Int32 { system.open(path) }
+
+    func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+        let read = system.read(descriptor, into: buffer, at: offset)
+        count.withLock { $0 += max(0, read) }
+        return read
+    }
+}

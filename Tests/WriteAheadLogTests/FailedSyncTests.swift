@@ -50,8 +50,11 @@ struct FailedSyncTests {
             let log = try TestLog(LogConfiguration(directory: directory), files: disk)
             try log.keep("before")
             var reader = try LogReader(directory: directory, after: 0)
+            // Nothing at all can be done to the segment that failed: neither a cut nor zeros in place of a header.
             disk.keepFailing(.truncate)
+            disk.failNextSync(thenKeepFailing: .write)
             _ = try readThenFail(disk, log, &reader)
+            #expect(log.writer.refusal != nil)
             disk.keepFailing(nil)
             try log.keepSoon("after")
             while try reader.next() != nil {}

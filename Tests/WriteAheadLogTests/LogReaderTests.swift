@@ -90,6 +90,28 @@ struct LogReaderTests {
         }
     }
 
+    @Test func `at the end of a log a reader does not read all the zeros behind it again and again`() throws {
+        try withTemporaryDirectory { directory in
+            let log = try SmallLog([["one"]], in: directory, closed: false)
+            #expect(truncate("\(directory)/\(log.name)", 256 << 20) == 0)
+            let reads = CountedReads()
+            var reader = try LogReader(directory: directory, after: 0, reads: reads)
+            #expect(try reader.next()?.sequence == 1)
+            for _ in 0..<130 { #expect(try reader.next() == nil) }
+            #expect(reads.bytes < 64 << 20)
+            // What a start finds, it finds behind any number of zeros.
+            let forged = GroupHeader(
+                payloadBytes: 0, firstSequence: 3, count: 0, isClosing: true, durableSequence: 2,
+                writtenAt: .init(milliseconds: 1), logID: reader.logID, payloadChecksum: 0)
+            var bytes = [UInt8](repeating: 0, count: 512)
+            bytes.withUnsafeMutableBytes { forged.encode(into: $0) }
+            let file = open("\(directory)/\(log.name)", O_WRONLY)
+            pwrite(file, bytes, bytes.count, 200 << 20)
+            close(file)
+            #expect(try LogDirectory.verify(directory).losses.map(\.sequences) == [2...2])
+        }
+    }
+
     @Test func `no directory and no segment are one clear error`() throws {
         try withTemporaryDirectory { directory in
             for path in [directory, directory + "/none"] {
