@@ -54,7 +54,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
     /// No request has come yet.
     private var isFresh = true
     private var blockedSince: NIODeadline?
-    private var lingerEnd: NIODeadline?
+    private var ending: Ending?
     private var drainStart: NIODeadline?
 
     var bounds: IngestOptions.Bounds { loop.shared.options.bounds }
@@ -83,6 +83,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
     private func forget() {
         guard context != nil else { return }
         context = nil
+        ending = nil
         progress = .ended
         chunks = ChunkedBody()
         buffer.clear()
@@ -108,8 +109,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
         guard let event = event as? ChannelEvent, event == .inputClosed else {
             return context.fireUserInboundEventTriggered(event)
         }
-        guard lingerEnd == nil else { return context.close(promise: nil) }
         inputEnded = true
+        if let ending { return ending.endInput() }
         processRequests()
     }
 
@@ -149,9 +150,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
         } while !needsMore && !isSaturated
         countBuffered()
         // What is whole is answered though the other side sends nothing more; what is not will never be.
-        if inputEnded, needsMore, !awaitsAnswers, lingerEnd == nil {
+        if inputEnded, needsMore, !awaitsAnswers, ending == nil {
             endInput()
-            if answers.isEmpty { context?.close(promise: nil) }
+            sendAnswers()
         }
         resumeReading()
     }
@@ -330,7 +331,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
     }
 
     /// One whose peer is a proxy of this machine is never closed for others.
-    var uselessSince: NIODeadline? { peer == .proxy || !answers.isEmpty && lingerEnd == nil ? nil : lastUse }
+    var uselessSince: NIODeadline? { peer == .proxy || !answers.isEmpty && ending == nil ? nil : lastUse }
 
     func becameDurable(_ number: Int) {
         lastUse = .now()
@@ -360,17 +361,21 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
         }
         if loop.output.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(loop.output), promise: nil) }
         if owesContinue { sendContinue() }
-        guard closesAfterAnswers, answers.isEmpty, lingerEnd == nil else { return }
-        // Closing with bytes unread would reset the connection and could destroy the answer on its way.
-        lingerEnd = .now() + TimeAmount(bounds.lingerTimeout)
-        buffer.clear()
-        context.close(mode: .output, promise: nil)
+        if closesAfterAnswers, answers.isEmpty { end(context, linger: bounds.lingerTimeout) }
+    }
+
+    private func end(_ context: ChannelHandlerContext, linger: Duration) {
+        guard ending == nil else { return }
+        buffer = ByteBuffer()
+        let ending = Ending(context, inputEnded: inputEnded, bounds, linger: linger)
+        self.ending = ending
+        ending.begin()
     }
 
     func checkTimeouts(_ now: NIODeadline) {
         guard let context else { return }
-        if let lingerEnd {
-            if now >= lingerEnd { context.close(promise: nil) }
+        if let ending {
+            ending.checkTimeout(now)
         } else if let blockedSince, now - blockedSince > TimeAmount(bounds.writeTimeout) {
             context.close(promise: nil)
         } else if blockedSince == nil, let requestStart, answers.isEmpty {
@@ -382,16 +387,15 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
         } else if answers.isEmpty, requestStart == nil {
             let grace = isFresh ? bounds.drainFirstGrace : bounds.drainGrace
             let isDrained = drainStart.map { now - $0 >= TimeAmount(grace) } ?? false
-            if isDrained || now - idleSince > TimeAmount(bounds.idleTimeout) { closeIdle(now) }
+            if isDrained || now - idleSince > TimeAmount(bounds.idleTimeout) { closeIdle(context) }
         }
     }
 
     /// Says that nothing more will be answered, and takes for a moment what was sent before the sender knew it: a
     /// reset could destroy the last answer on its way, and would not tell the sender that he may ask again elsewhere.
-    private func closeIdle(_ now: NIODeadline) {
+    private func closeIdle(_ context: ChannelHandlerContext) {
         endInput()
-        sendAnswers()
-        lingerEnd = now + min(TimeAmount(bounds.drainGrace), TimeAmount(bounds.lingerTimeout))
+        end(context, linger: min(bounds.drainGrace, bounds.lingerTimeout))
     }
 
     func drain() { drainStart = .now() }

@@ -6,10 +6,7 @@ extension StreamConnection {
 
     func checkTimeouts(_ now: NIODeadline) {
         guard let context else { return }
-        if let lingerEnd {
-            if now >= lingerEnd { context.close(promise: nil) }
-            return
-        }
+        if let ending { return ending.checkTimeout(now) }
         if let blockedSince, now - blockedSince > TimeAmount(bounds.writeTimeout) {
             return context.close(promise: nil)
         }

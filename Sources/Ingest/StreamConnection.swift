@@ -27,7 +27,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
     private var holdsRead = false
     private var isMoving = false
     private var countedBytes = 0
-    var lingerEnd: NIODeadline?
+    private(set) var ending: Ending?
     private(set) var blockedSince: NIODeadline?
     private(set) var lastByteAt = NIODeadline.now()
     let openedAt = NIODeadline.now()
@@ -64,6 +64,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
     private func forget() {
         guard context != nil else { return }
         context = nil
+        ending = nil
         raw.clear()
         lines.fail(Self.stopping)
         body = nil
@@ -74,7 +75,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var incoming = unwrapInboundIn(data)
         lastByteAt = .now()
-        guard lingerEnd == nil, lines.failure == nil else { return }
+        guard ending == nil, lines.failure == nil else { return }
         if body == nil { lines.buffer.take(&incoming) } else { raw.take(&incoming) }
         move()
     }
@@ -83,8 +84,8 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
         guard let event = event as? ChannelEvent, event == .inputClosed else {
             return context.fireUserInboundEventTriggered(event)
         }
-        guard lingerEnd == nil else { return context.close(promise: nil) }
         inputEnded = true
+        if let ending { return ending.endInput() }
         if body == nil { lines.inputEnded = true }
         move()
     }
@@ -103,7 +104,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
 
     /// What is left of a connection that ends is read too, and dropped: closing with bytes unread would reset it.
     private var mayRead: Bool {
-        if lingerEnd != nil { return true }
+        if ending != nil { return true }
         return lines.wantsMore && raw.readableBytes < Self.rawBytes && context?.channel.isWritable != false
     }
 
@@ -112,7 +113,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
 
     /// Moves what can be moved: bytes to lines, lines to the log, answers to the sender.
     func move() {
-        guard !isMoving, let context, lingerEnd == nil else { return }
+        guard !isMoving, let context, ending == nil else { return }
         isMoving = true
         var moved = true
         while moved, context.channel.isWritable {
@@ -186,7 +187,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
     }
 
     private func endIfDone() {
-        guard let context, lingerEnd == nil else { return }
+        guard let context, ending == nil else { return }
         if loop.isDraining, !lines.isDone { lines.fail(Self.stopping) }
         if inputEnded, let body, !body.isComplete, lines.wantsMore, context.channel.isWritable {
             lines.refuse(Refusal(.malformedRequest, "the body ended before its end"))
@@ -233,12 +234,9 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
 
     /// Ends the connection once the sender has taken its answers.
     private func end(_ context: ChannelHandlerContext) {
-        lingerEnd = .now() + TimeAmount(bounds.writeTimeout)
-        let closed = context.eventLoop.makePromise(of: Void.self)
-        closed.futureResult.assumeIsolated().whenComplete { _ in
-            self.lingerEnd = .now() + TimeAmount(self.bounds.lingerTimeout)
-        }
-        context.close(mode: .output, promise: closed)
+        let ending = Ending(context, inputEnded: inputEnded, bounds, linger: bounds.lingerTimeout)
+        self.ending = ending
+        ending.begin()
         if holdsRead {
             holdsRead = false
             context.read()
@@ -254,7 +252,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
 
     /// Begins with what came already.
     func start() {
-        guard let context, let body, lingerEnd == nil else { return }
+        guard let context, let body, ending == nil else { return }
         if body.expectsContinue, raw.readableBytes == 0, lines.source.key == nil || lines.refreshKey() {
             var interim = ByteBuffer()
             interim.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
