@@ -187,6 +187,8 @@ package final class IngestServer: Sendable {
         for future in drained { try? await future.get() }
         for timer in timers { timer.cancel() }
         shared.log.close()
+        // What the log told last is on its way to the loops, which count it.
+        for loop in loops { try? await loop.eventLoop.submit {}.get() }
         writeStatus()
         try? await group.shutdownGracefully()
         for path in listeners.compactMap(\.ownPath) { unlink(path) }

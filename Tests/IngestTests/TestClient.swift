@@ -81,6 +81,12 @@ final class TestClient: @unchecked Sendable {
 
     func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
+    /// The connection's end resets it.
+    func resetWhenReleased() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+    }
+
     /// False where the connection ended or nothing came in time.
     private func receive() -> Bool {
         var chunk = [UInt8](repeating: 0, count: 65_536)

@@ -125,6 +125,10 @@ final class SteeredLog: DurableLog {
     }
 
     private let state = Mutex(State())
+    private let whenClosed: (@Sendable () -> Void)?
+
+    /// Where `whenClosed` is given, all is durable when it is closed.
+    init(whenClosed: (@Sendable () -> Void)? = nil) { self.whenClosed = whenClosed }
 
     var lastSequence: UInt64 { state.withLock { $0.last } }
     var durableSequence: UInt64 { state.withLock { $0.durable } }
@@ -166,5 +170,9 @@ final class SteeredLog: DurableLog {
         for subscriber in state.withLock({ $0.subscribers }) { subscriber(progress) }
     }
 
-    func close() {}
+    func close() {
+        guard let whenClosed else { return }
+        whenClosed()
+        makeDurable()
+    }
 }
