@@ -3,12 +3,20 @@ import NIOCore
 import WriteAheadLog
 
 extension LineReader {
-    /// Ends the reading for a fault of the sender's, which counts as one invalid.
+    /// Ends the reading for a fault of the sender's or for want of room, which counts as one event.
     func refuse(_ refusal: Refusal) {
         guard failure == nil else { return }
-        loop.counters.add(.oneInvalid)
+        failureVerdict = .one(refusal.reason)
+        loop.counters.add(failureVerdict)
         count(refusal)
         fail(refusal)
+    }
+
+    /// Ends the reading because the daemon stops: what was not acknowledged is sent again, and counts then. A request
+    /// that is refused as a whole counts, like any other.
+    func stop(refusesRequest: Bool) {
+        let stopping = Refusal(.overloaded, "the daemon stops; send what was not acknowledged again")
+        if refusesRequest, lines == 0 { refuse(stopping) } else { fail(stopping) }
     }
 
     /// What was held back goes out from here on.
@@ -22,7 +30,7 @@ extension LineReader {
     /// Ends a stream of which more lines were refused than can be held back.
     func boundHeldAnswers() {
         guard holdsAnswers, output.readableBytes >= Self.outputBytes else { return }
-        fail(Refusal(.overloaded, "too many lines were refused for one request; send the rest in another"))
+        refuse(Refusal(.overloaded, "too many lines were refused for one request; send the rest in another"))
     }
 
     /// The last answer of a reader that failed: without a line's number.

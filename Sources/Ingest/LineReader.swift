@@ -61,8 +61,8 @@ final class LineReader: LogWaiter {
     private(set) var isPaused = false
     /// When lines were last durable, or the first was awaited.
     var lastUse = NIODeadline.now()
-    /// Of the lines that the log did not take.
-    private(set) var lostVerdict = Verdict()
+    /// What was counted for `failure`: lines that the log did not take, or one event for the rest of the sender's.
+    var failureVerdict = Verdict()
     /// The log refused lines that it had taken: those behind them are not acknowledged any more.
     var lostLines = false
     /// Of `buffer`, known to hold no line's end.
@@ -83,6 +83,12 @@ final class LineReader: LogWaiter {
     var isDone: Bool {
         if failure != nil { return lostLines || groups.isEmpty }
         return inputEnded && groups.isEmpty && buffer.readableBytes == 0
+    }
+
+    /// Whether nothing of it was taken, so that a request whose answer has not begun can be refused as a whole.
+    var isWhollyRefused: Bool {
+        guard let failure else { return false }
+        return lines == 0 || failure.reason == .logUnavailable && failureVerdict.received == lines
     }
 
     /// Reads nothing more; the sender is told why once what was read is answered.
@@ -264,7 +270,7 @@ final class LineReader: LogWaiter {
     func logRefused(_ verdict: Verdict) {
         let refused = verdict.withLogUnavailable
         loop.counters.add(refused)
-        lostVerdict += refused
+        failureVerdict += refused
         let refusal = Refusal(.logUnavailable, HTTPConnection.unavailableText)
         loop.counters.add(
             refusal, events: refused.unavailable, project: nil, endpoint: "log", at: loop.shared.clock.now())

@@ -13,7 +13,6 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
 
     /// Bytes of a request that wait to be taken out of their framing before no more are read.
     static let rawBytes = 256 << 10
-    static let stopping = Refusal(.overloaded, "the daemon stops; send what was not acknowledged again")
 
     let loop: IngestLoop
     let lines: LineReader
@@ -66,7 +65,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
         context = nil
         ending = nil
         raw.clear()
-        lines.fail(Self.stopping)
+        lines.stop(refusesRequest: false)
         body = nil
         countBuffered()
         loop.closed(self)
@@ -122,9 +121,10 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
             lines.boundHeldAnswers()
             flush()
         }
-        isMoving = false
         boundBuffered()
+        // What is sent here may change whether more can be sent, which asks for moving again.
         endIfDone()
+        isMoving = false
         if holdsRead, mayRead {
             holdsRead = false
             lastByteAt = .now()
@@ -152,7 +152,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
     private func flush() {
         guard let context, !lines.holdsAnswers else { return }
         if body != nil, !sentHead {
-            guard lines.lines > 0 || lines.refreshKey() else { return }
+            guard !lines.isWhollyRefused, lines.lines > 0 || lines.refreshKey() else { return }
             sendHead()
         }
         guard lines.output.readableBytes > 0 else { return }
@@ -188,7 +188,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
 
     private func endIfDone() {
         guard let context, ending == nil else { return }
-        if loop.isDraining, !lines.isDone { lines.fail(Self.stopping) }
+        if loop.isDraining, !lines.isDone { lines.stop(refusesRequest: body != nil && !sentHead) }
         if inputEnded, let body, !body.isComplete, lines.wantsMore, context.channel.isWritable {
             lines.refuse(Refusal(.malformedRequest, "the body ended before its end"))
         }
@@ -197,8 +197,8 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
         }
         guard lines.isDone else { return }
         lines.releaseAnswers()
-        // Once a line was read its answer has to be told, whatever went wrong then.
-        if body != nil, !sentHead, lines.lines == 0, let failure = lines.failure {
+        // Once a line was taken its answer has to be told, whatever went wrong then.
+        if body != nil, !sentHead, lines.isWhollyRefused, let failure = lines.failure {
             refuseRequest(failure)
             return end(context)
         }
@@ -226,7 +226,7 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
         answer.allowedOrigin = body?.allowedOrigin
         answer.closes = true
         if status == 503 { answer.retryAfterSeconds = 1 }
-        if refusal.reason == .logUnavailable { answer.verdict = lines.lostVerdict }
+        answer.verdict = lines.failureVerdict
         var output = ByteBuffer()
         answer.write(to: &output, date: loop.date.line)
         context?.writeAndFlush(wrapOutboundOut(output), promise: nil)

@@ -22,6 +22,9 @@ package struct Verdict: Equatable, Sendable {
         return verdict
     }()
 
+    /// A request, or the rest of a stream, that was refused before its events were read.
+    static func one(_ reason: Refusal.Reason) -> Verdict { reason == .overloaded ? oneUnavailable : oneInvalid }
+
     package static func += (left: inout Verdict, right: Verdict) {
         left.accepted += right.accepted
         left.duplicate += right.duplicate

@@ -149,19 +149,6 @@ import WriteAheadLog
         }
     }
 
-    @Test func `lines of a log that is full are refused with the rest of the stream`() async throws {
-        let log = SteeredLog()
-        try await TestServer.run(log: log) { (server) async throws in
-            log.refuse(with: LogError(.full, "no room"))
-            let client = try server.client()
-            #expect(try client.request("POST", Self.path, headers: Self.key, body: Self.line + "{}\n").status == 200)
-            let answer = client.streamed()
-            #expect(answer.failures.count == 1 && answer.acked == 0 && answer.refused == [2])
-            let verdict = server.server.verdict
-            #expect(verdict.unavailable == 1 && verdict.invalid == 1 && verdict.received == 2)
-        }
-    }
-
     @Test func `reading stops while too much waits for the disk`() async throws {
         let log = SteeredLog()
         try await TestServer.run(log: log) { options in
