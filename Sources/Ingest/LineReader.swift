@@ -59,6 +59,8 @@ final class LineReader: LogWaiter {
     private var skippedBytes: Int?
     /// Until a rate limit or the log allows more.
     private(set) var isPaused = false
+    /// It is a rate limit that it waits for.
+    private(set) var waitsForTokens = false
     /// When lines were last durable, or the first was awaited.
     var lastUse = NIODeadline.now()
     /// What was counted for `failure`: lines that the log did not take, or one event for the rest of the sender's.
@@ -95,7 +97,8 @@ final class LineReader: LogWaiter {
     func fail(_ refusal: Refusal) {
         guard failure == nil else { return }
         failure = refusal
-        buffer.clear()
+        // Let go, not cleared: nobody counts its memory any more.
+        buffer = ByteBuffer()
     }
 
     /// Hands on the lines that are here, as far as bounds and limits allow. Whether it read any.
@@ -218,6 +221,7 @@ final class LineReader: LogWaiter {
         guard wanted > 0 else { return false }
         tokens = loop.shared.limiter.take(wanted, from: buckets)
         guard tokens == 0 else { return true }
+        waitsForTokens = true
         pause(.seconds(Int64(loop.shared.limiter.secondsUntilNext(buckets))))
         return false
     }
@@ -235,9 +239,11 @@ final class LineReader: LogWaiter {
 
     private func pause(_ delay: TimeAmount) {
         isPaused = true
-        loop.eventLoop.assumeIsolated().scheduleTask(in: delay) {
-            self.isPaused = false
-            self.whenMoved()
+        loop.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in
+            guard let self else { return }
+            isPaused = false
+            waitsForTokens = false
+            whenMoved()
         }
     }
 

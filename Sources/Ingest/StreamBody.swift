@@ -25,7 +25,7 @@ struct StreamBody {
     /// It came through a proxy, which said for whom.
     let isForwarded: Bool
     private var framing: Framing
-    private let unpacker: (any Unpacker)?
+    private var unpacker: (any Unpacker)?
     /// Out of the framing, and not yet unpacked.
     private var packed = ByteBuffer()
     /// The unpacker may hold lines for which there was no room.
@@ -44,6 +44,12 @@ struct StreamBody {
 
     /// What it holds of memory, beside the lines.
     var memoryBytes: Int { packed.readableBytes + (unpacker?.memoryBytes ?? 0) }
+
+    /// Nothing more is read of it.
+    mutating func release() {
+        unpacker = nil
+        packed = ByteBuffer()
+    }
 
     /// Whether all bytes of the body came and were handed on.
     var isComplete: Bool { framingEnded && packed.readableBytes == 0 && !holdsLines }

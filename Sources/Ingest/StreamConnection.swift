@@ -13,6 +13,8 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
 
     /// Bytes of a request that wait to be taken out of their framing before no more are read.
     static let rawBytes = 256 << 10
+    /// Bytes of lines that are taken out of their framing and encoding at a time.
+    static let pieceBytes = 64 << 10
 
     let loop: IngestLoop
     let lines: LineReader
@@ -134,12 +136,13 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
 
     /// Takes bytes of a request out of their framing. Whether it moved any.
     private func takeBody() -> Bool {
-        guard body != nil, lines.failure == nil else { return false }
+        // What waits stays packed: a little of it may be a thousand times more.
+        guard body != nil, lines.wantsMore else { return false }
+        let limit = min(
+            lines.buffer.readableBytes + Self.pieceBytes, bounds.eventBodyBytes + LineReader.outputBytes)
         var hasMoved = false
         do throws(Refusal) {
-            hasMoved =
-                try body?.read(
-                    &raw, into: &lines.buffer, limit: bounds.eventBodyBytes + LineReader.outputBytes) ?? false
+            hasMoved = try body?.read(&raw, into: &lines.buffer, limit: limit) ?? false
         } catch {
             // Whole lines that came before the fault are good; the one that the fault cut is not.
             while lines.readLines() {}
@@ -169,18 +172,21 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
 
     private var mayKeep: Bool { body?.keepsAlive == true && !loop.isDraining }
 
-    /// Refuses a line that is not finished where unfinished ones hold too much memory already.
+    /// Ends a stream that holds much where all hold too much memory already. Those that wait for a rate limit, which may
+    /// be for long, take at most half of it: who waits so keeps nobody else from sending.
     private func boundBuffered() {
         countBuffered()
-        guard countedBytes > bounds.beaconBodyBytes, loop.bufferedBytes > bounds.bufferedBytes, lines.wantsMore else {
-            return
-        }
+        let limit = lines.waitsForTokens ? bounds.bufferedBytes / 2 : bounds.bufferedBytes
+        guard countedBytes > bounds.beaconBodyBytes, loop.bufferedBytes > limit, lines.failure == nil else { return }
         lines.refuse(Refusal(.overloaded, "too many unfinished requests; try again later"))
         countBuffered()
     }
 
     private func countBuffered() {
-        if lines.failure != nil { raw.clear() }
+        if lines.failure != nil {
+            raw = ByteBuffer()
+            body?.release()
+        }
         let size = raw.readableBytes + lines.buffer.readableBytes + (body?.memoryBytes ?? 0)
         loop.bufferedBytes += size - countedBytes
         countedBytes = size
