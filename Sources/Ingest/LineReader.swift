@@ -26,8 +26,6 @@ final class LineReader: LogWaiter {
     static let outputBytes = 64 << 10
     /// Lines for which tokens are asked at a time.
     static let tokensAtOnce = 256
-    /// How long to wait for the log when too much waits for the disk already.
-    static let retryDelay = TimeAmount.milliseconds(5)
 
     let loop: IngestLoop
     let source: LineSource
@@ -61,6 +59,7 @@ final class LineReader: LogWaiter {
     private(set) var isPaused = false
     /// It is a rate limit that it waits for.
     private(set) var waitsForTokens = false
+    private var retryDelay = RetryDelay()
     /// When lines were last durable, or the first was awaited.
     var lastUse = NIODeadline.now()
     /// What was counted for `failure`: lines that the log did not take, or one event for the rest of the sender's.
@@ -133,9 +132,10 @@ final class LineReader: LogWaiter {
             do throws(LogError) { try loop.append(for: self, number: number) } catch { refusal = error }
         }
         if refusal?.code == .pendingLimit {
-            pause(Self.retryDelay)
+            pause(retryDelay.next())
             return false
         }
+        retryDelay.reset()
         lines += group.lineCount
         buffer.moveReaderIndex(forwardBy: group.bytes)
         for (line, refusal) in group.refused { answer(refusal, line: line) }
