@@ -148,6 +148,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
             sendAnswers()
             awaitsAnswers = awaitsAnswers && !answers.isEmpty
         } while !needsMore && !isSaturated
+        boundWaiting()
         countBuffered()
         // What is whole is answered though the other side sends nothing more; what is not will never be.
         if inputEnded, needsMore, !awaitsAnswers, ending == nil {
@@ -166,6 +167,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
             fail(error as? RequestError ?? RequestError(400, byte: 0, "the request cannot be read"))
             return false
         }
+        // The connection may have ended when leave to send a body went out.
+        guard context != nil else { return false }
         switch step {
         case .needsMore: return false
         case .updated(let progress): self.progress = progress
@@ -294,6 +297,14 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
         return .needsMore
     }
 
+    /// What waits behind others is bounded too: though nothing is read then, the other side's last bytes come all at
+    /// once with their end.
+    private func boundWaiting() {
+        guard isSaturated else { return }
+        if case .ended = progress { return }
+        do throws(RequestError) { _ = try demandRoom(buffer.readableBytes) } catch { fail(error) }
+    }
+
     private func countBuffered() {
         var size = buffer.readableBytes
         if case .chunks = progress { size += chunks.bytes.count }
@@ -319,7 +330,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
         if let verdict = answer.verdict { loop.counters.add(verdict) }
         answers.append(answer, isReady: true)
         endInput()
-        buffer.clear()
+        buffer = ByteBuffer()
+        countBuffered()
     }
 
     private func sendContinue() {
