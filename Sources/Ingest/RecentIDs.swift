@@ -64,7 +64,8 @@ final class RecentIDs: Sendable {
 private struct IDTable: ~Copyable {
     private typealias Entry = RecentIDs.Entry
 
-    private let places: UnsafeMutableRawPointer
+    /// Nil where there was no memory: nothing is remembered then, and the loader finds what comes again.
+    private let places: UnsafeMutableRawPointer?
     private let mask: Int
     /// Senders choose the ids; without these numbers they cannot choose ids that all meet in one place.
     private let secret = (UInt64.random(in: .min ... .max) | 1, UInt64.random(in: .min ... .max) | 1)
@@ -74,39 +75,40 @@ private struct IDTable: ~Copyable {
         var size = 16
         while size < 2 * limit { size *= 2 }
         mask = size - 1
-        guard let memory = calloc(size, MemoryLayout<RecentIDs.Entry>.stride) else {
-            fatalError("no memory for the ids of the last minutes")
-        }
-        places = memory
+        places = calloc(size, MemoryLayout<RecentIDs.Entry>.stride)
     }
 
     deinit { free(places) }
 
-    func contains(_ entry: RecentIDs.Entry) -> Bool { self[find(entry)] == entry }
+    func contains(_ entry: RecentIDs.Entry) -> Bool {
+        guard let places else { return false }
+        return Self.entry(places, find(entry, places)) == entry
+    }
 
     mutating func insert(_ entry: RecentIDs.Entry) {
-        let place = find(entry)
-        guard self[place] != entry else { return }
+        guard let places else { return }
+        let place = find(entry, places)
+        guard Self.entry(places, place) != entry else { return }
         places.storeBytes(of: entry, toByteOffset: place * MemoryLayout<RecentIDs.Entry>.stride, as: Entry.self)
         count += 1
     }
 
     mutating func removeAll() {
-        guard count > 0 else { return }
+        guard count > 0, let places else { return }
         memset(places, 0, (mask + 1) * MemoryLayout<RecentIDs.Entry>.stride)
         count = 0
     }
 
-    private subscript(_ place: Int) -> RecentIDs.Entry {
+    private static func entry(_ places: UnsafeMutableRawPointer, _ place: Int) -> RecentIDs.Entry {
         places.load(fromByteOffset: place * MemoryLayout<RecentIDs.Entry>.stride, as: RecentIDs.Entry.self)
     }
 
     /// Where the entry stands, or would.
-    private func find(_ entry: RecentIDs.Entry) -> Int {
+    private func find(_ entry: RecentIDs.Entry, _ places: UnsafeMutableRawPointer) -> Int {
         let product = (entry.high ^ secret.0).multipliedFullWidth(by: entry.low ^ secret.1)
         var place = Int(truncatingIfNeeded: product.high ^ product.low) & mask
         while true {
-            let there = self[place]
+            let there = Self.entry(places, place)
             if there == entry || (there.high == 0 && there.low == 0) { return place }
             place = (place + 1) & mask
         }

@@ -23,7 +23,8 @@ import Testing
     @Test func `the script keeps nothing in the browser, loads nothing more, and is small`() {
         let source = String(decoding: BrowserScript.current.source, as: UTF8.self)
         for banned in [
-            "document.cookie", "localStorage", "sessionStorage", "indexedDB", "caches.", "import(", "eval(", "innerHTML",
+            "document.cookie", "localStorage", "sessionStorage", "indexedDB", "caches.", "import(", "eval(",
+            "innerHTML",
         ] {
             #expect(!source.contains(banned), "\(banned)")
         }
