@@ -49,7 +49,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
     private var owesContinue = false
     private var requestStart: NIODeadline?
     /// When the last event was taken, or the connection opened.
-    private var lastUse = NIODeadline.now()
+    private(set) var lastUse: NIODeadline
     private var idleSince = NIODeadline.now()
     /// No request has come yet.
     private var isFresh = true
@@ -59,12 +59,16 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, Inges
 
     var bounds: IngestOptions.Bounds { loop.shared.options.bounds }
 
-    /// `rest` is what came already behind a stream on the same connection.
-    init(loop: IngestLoop, peer: Peer, rest: ByteBuffer = ByteBuffer(), inputEnded: Bool = false) {
+    /// `rest` is what came already behind a stream on the same connection, which was of use at `lastUse`.
+    init(
+        loop: IngestLoop, peer: Peer, rest: ByteBuffer = ByteBuffer(), inputEnded: Bool = false,
+        lastUse: NIODeadline = .now()
+    ) {
         self.loop = loop
         self.peer = peer
         buffer = rest
         self.inputEnded = inputEnded
+        self.lastUse = lastUse
         requestStart = rest.readableBytes > 0 ? .now() : nil
     }
 

@@ -35,16 +35,17 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
 
     var bounds: IngestOptions.Bounds { loop.shared.options.bounds }
 
-    /// `raw` is what came of the body already.
+    /// `raw` is what came of the body already, on a connection that was of use at `lastUse`.
     init(
         loop: IngestLoop, source: LineSource = LineSource(), body: StreamBody? = nil, raw: ByteBuffer = ByteBuffer(),
-        inputEnded: Bool = false
+        inputEnded: Bool = false, lastUse: NIODeadline = .now()
     ) {
         self.loop = loop
         self.body = body
         self.raw = raw
         self.inputEnded = inputEnded
         lines = LineReader(loop: loop, source: source)
+        lines.lastUse = lastUse
         lines.whenMoved = { [weak self] in self?.move() }
         // Proxies such as nginx pass no more of a body on once an answer has begun: theirs is answered at its end.
         lines.holdsAnswers = body.map { $0.peer == .proxy || $0.isForwarded } ?? false
@@ -252,7 +253,8 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
     /// The connection serves requests again.
     private func handBack(_ context: ChannelHandlerContext) {
         guard let body else { return context.close(promise: nil) }
-        let next = HTTPConnection(loop: loop, peer: body.peer, rest: raw, inputEnded: inputEnded)
+        let next = HTTPConnection(
+            loop: loop, peer: body.peer, rest: raw, inputEnded: inputEnded, lastUse: lines.lastUse)
         replace(with: next, context) { next.start() }
     }
 
