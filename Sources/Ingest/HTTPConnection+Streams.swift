@@ -55,8 +55,9 @@ extension HTTPConnection {
         try loop.unpackers.unpackStart(body, encoding, limit: Self.keySearchBytes) { start in
             do throws(Refusal) { _ = try admit(head, bytes, start) } catch {
                 refusal = error
-                // What was cut off is missing to the JSON; what is wrong before the cut is the sender's.
-                guard error.reason == .notJSON, error.byte.map({ $0 >= start.count }) ?? true else { return }
+                // What was cut off is missing to the JSON; what is wrong before the cut is the sender's. The longest
+                // that can be cut in the middle of is a pair of escapes.
+                guard error.reason == .notJSON, error.byte.map({ $0 > start.count - 12 }) ?? true else { return }
                 let places = "in the head, nor in the first \(Self.keySearchBytes) bytes of the unpacked body"
                 refusal = Refusal(.noKey, "the key is not \(places); send it as X-API-Key")
             }

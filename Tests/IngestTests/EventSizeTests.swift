@@ -80,6 +80,15 @@ import Testing
             #expect(try post(#"{"key": "pk_live_other", \#(events)}"#, cut: 3).status == 401)
             #expect(try post(#"{"key" "pk", \#(events)}"#).status == 400)
             #expect(try post(#"{"events": [\#(Self.small)], \#(key)}"#).status == 202)
+            // Wherever the start ends, also within a character.
+            for text in ["😀", #"\ud83d\ude00"#, "true,", "-1.5e-7,"] {
+                for shift in 0..<text.utf8.count {
+                    let row = String(repeating: text, count: 20_000)
+                    let member = text.hasSuffix(",") ? "[\(row)0]" : "\"\(row)\""
+                    let body = String(repeating: " ", count: shift) + "{\"x\": \(member), \(events)}"
+                    #expect(try post(body).json["reason"] as? String == "no_key", "\(text) \(shift)")
+                }
+            }
         }
     }
 
