@@ -173,8 +173,8 @@ final class StreamConnection: ChannelDuplexHandler, RemovableChannelHandler, Ing
 
     private var mayKeep: Bool { body?.keepsAlive == true && !loop.isDraining }
 
-    /// Ends a stream that holds much where all hold too much memory already. Those that wait for a rate limit, which may
-    /// be for long, take at most half of it: who waits so keeps nobody else from sending.
+    /// Ends a stream that holds much where all hold too much memory already. Those that wait for a rate limit, which
+    /// may be for long, take at most half of it: who waits so keeps nobody else from sending.
     private func boundBuffered() {
         countBuffered()
         let limit = lines.waitsForTokens ? bounds.bufferedBytes / 2 : bounds.bufferedBytes
