@@ -116,7 +116,7 @@ package final class ControlStore: Sendable {
     }
 
     /// Makes an empty file that the owner alone may read, where there is none: SQLite would give it the mode that the
-    /// umask leaves, and gives that of the database to what it lays beside it. Where it cannot be made, SQLite complains.
+    /// umask leaves, and gives that of the database to what it lays beside it. SQLite says why where none can be made.
     private static func makeFile(_ path: String) {
         let file = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         if file >= 0 { Glibc.close(file) }
