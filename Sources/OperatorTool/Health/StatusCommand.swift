@@ -11,7 +11,8 @@ struct StatusCommand: ToolCommand {
             {last_sequence, durable_sequence, loaded_sequence, lag_seconds, segments, bytes, refusal (why the daemon's
             log takes nothing now), loader_running, loader_error}, jobs (the ten newest), sources (of funnel:live),
             beacons {accepted, duplicate, bot, invalid, limited, unavailable: each event that the daemon answered is
-            in one of them, since the time in since; loaded, late_duplicate (seen by the loader alone), dead_letters; refusals by reason},
+            in one of them, since the time in since; loaded, late_duplicate (seen by the loader alone), dead_letters;
+            refusals by reason},
             disk {free_bytes, total_bytes, log_bytes, event_files, event_bytes}, dead_letters, error (why the database
             says nothing). Null is unknown.
             """)
