@@ -4,6 +4,7 @@ import FoundationEssentials
 import Synchronization
 import TestKit
 import Testing
+import WriteAheadLog
 
 @testable import OperatorTool
 
@@ -143,6 +144,32 @@ private final class Recorder: Sendable {
                 #expect(run("project", "set", name, value, in: directory).code == .badData)
             }
             #expect(run("project", "set", "hesitation_ms", in: directory).code == .usage)
+        }
+    }
+
+    @Test func `a dump without a number begins with the first record that there is`() throws {
+        try withTemporaryDirectory { directory in
+            _ = run("migrate", in: directory)
+            let log = directory + "/lib/log"
+            for number in 0..<3 {
+                let writer = try LogWriter.open(LogConfiguration(directory: log, minFreeBytes: 0))
+                var batch = RecordBatch()
+                let time = Timestamp(milliseconds: 1_700_000_000_000)
+                batch.append(
+                    Event(
+                        id: .version7(at: time), projectID: .random(), receivedAt: time, timestamp: time,
+                        eventType: "click_\(number)", pageURL: ""
+                    ).encoded())
+                _ = try writer.append(batch)
+                writer.close()
+            }
+            try LogDirectory.removeSegments(
+                in: log, loadedThrough: 1, olderThan: Timestamp(milliseconds: 0), force: true)
+            let all = run("log", "dump", in: directory)
+            #expect(all.code == .done && all.notes.isEmpty)
+            #expect(all.result.split(separator: "\n").map { $0.first } == ["2", "3"])
+            #expect(run("log", "dump", "--from", "1", in: directory).code == .badData)
+            #expect(run("log", "dump", "--from", "0", in: directory).code == .usage)
         }
     }
 

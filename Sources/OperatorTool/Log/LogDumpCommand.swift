@@ -9,16 +9,17 @@ extension LogCommand {
         static let configuration = CommandConfiguration(abstract: "Print the log's events from a number on.")
 
         @OptionGroup var options: ToolOptions
-        @Option(help: "The first sequence number. Default: the first that there is.") var from: UInt64 = 1
+        @Option(help: "The first sequence number. Default: the first that there is.") var from: UInt64?
         @Flag(help: "Print NDJSON: an object with the event a line.") var json = false
 
         var wantsJSON: Bool { json }
 
         func perform(_ tool: Tool) throws {
-            guard from >= 1 else { throw ToolError(.usage, "--from is a sequence number, and the first is 1") }
+            guard from != 0 else { throw ToolError(.usage, "--from is a sequence number, and the first is 1") }
             let directory = tool.configuration.logDirectory
-            guard from <= (try LogDirectory.status(directory).lastSequence) else { return }
-            var reader = try LogReader(directory: directory, after: from - 1)
+            let status = try LogDirectory.status(directory)
+            guard let first = from ?? status.firstSequence, first <= status.lastSequence else { return }
+            var reader = try LogReader(directory: directory, after: first - 1, isKeeping: false)
             var printer = RecordPrinter(json: json, console: tool.console)
             while try printer.printNext(from: &reader, limit: 1_024) > 0 {}
             for loss in reader.losses { tool.console.note("millrace: \(loss.description)") }
@@ -42,7 +43,8 @@ extension LogCommand {
         func perform(_ tool: Tool) throws {
             let directory = tool.configuration.logDirectory
             let last = try LogDirectory.status(directory).lastSequence
-            var reader = try LogReader(directory: directory, after: last > number ? last - number : 0)
+            var reader = try LogReader(
+                directory: directory, after: last > number ? last - number : 0, isKeeping: false)
             var printer = RecordPrinter(json: json, console: tool.console)
             while !printer.isClosed {
                 guard try printer.printNext(from: &reader, limit: 256) == 0 else { continue }
