@@ -19,6 +19,53 @@ struct PowerCutTests {
         }
     }
 
+    /// A log that cannot prepare segments for lack of room: the one that is written grows. Keeps as many records as fill
+    /// its first zeros and more.
+    private func makeGrowingLog(_ directory: String, _ disk: SimulatedDisk) throws -> (log: TestLog, size: Int) {
+        disk.setFree(3 << 20)
+        let log = try TestLog(
+            LogConfiguration(directory: directory, segmentBytes: 2 << 20, minFreeBytes: 1 << 20), files: disk)
+        for number in 0..<40 { try log.keep([[UInt8](repeating: UInt8(number), count: 15_000)]) }
+        return (log, LogFormat.dataStart + 40 * 15_360)
+    }
+
+    @Test func `a segment that grows has zeros ahead of what is written`() throws {
+        try withTemporaryDirectory { directory in
+            let (log, size) = try makeGrowingLog(directory, SimulatedDisk())
+            #expect(try LogDirectory.status(directory).segments.map(\.firstSequence) == [1])
+            let path = SegmentName(firstSequence: 1).path(in: directory)
+            let before = wholeFile(path)
+            #expect(before.count >= size + (32 << 10))
+            #expect(before[size...].allSatisfy { $0 == 0 })
+            // What goes into them lets the file be as large as it is.
+            try log.keep("next")
+            #expect(wholeFile(path).count == before.count)
+            log.writer.close()
+        }
+    }
+
+    @Test(arguments: 0..<12)
+    func `a power cut while a segment grows loses nothing that was acknowledged`(seed: Int) throws {
+        try withTemporaryDirectory { directory in
+            let disk = SimulatedDisk(seed: UInt64(seed))
+            let log = try makeGrowingLog(directory, disk).log
+            disk.turnOff(after: seed * 3)
+            var kept = 40
+            while kept < 120, (try? log.keep([[UInt8](repeating: UInt8(kept), count: 15_000)])) != nil { kept += 1 }
+            log.writer.close()
+            try disk.cutPower(directory)
+            disk.setFree(1 << 40)
+            let next = try TestLog(LogConfiguration(directory: directory), files: disk)
+            #expect(next.writer.recovery.losses.isEmpty)
+            let refused = UInt64(kept + 1)
+            #expect(try next.keep("after").lowerBound > refused)
+            next.writer.close()
+            let all = try readAll(directory)
+            #expect(all.losses.isEmpty && all.records.last?.text == "after")
+            #expect(all.records.prefix(kept).map(\.sequence) == Array(1...UInt64(kept)))
+        }
+    }
+
     /// What is known from outside about a log over several starts.
     private struct Life {
         let directory: String
