@@ -37,7 +37,11 @@ final class DirectoryLock: Sendable {
         Self.sayWho(directory)
     }
 
-    deinit { close(descriptor) }
+    /// Unlocks before it closes: a process that is just being started holds a copy of the descriptor until it runs.
+    deinit {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private static func sayWho(_ directory: String) {
         let file = open(directory + "/writer", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)

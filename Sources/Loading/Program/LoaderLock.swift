@@ -19,7 +19,11 @@ final class LoaderLock {
         }
     }
 
-    deinit { close(descriptor) }
+    /// Unlocks before it closes: a process that is just being started holds a copy of the descriptor until it runs.
+    deinit {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private static func failure(_ what: String) -> LoadError {
         .system(what, remedy: "check that data_dir exists and is ours")
