@@ -4,7 +4,7 @@ import WriteAheadLog
 package protocol DurableLog: Sendable {
     /// Numbers the records and hands them on to the disk; they are durable only when `subscribe` says so.
     func append(_ batch: RecordBatch) throws(LogError) -> ClosedRange<UInt64>
-    /// `progress` is called once a group, on a thread of the log's.
+    /// `progress` is called once a sync, on a thread of the log's.
     func subscribe(_ progress: @escaping @Sendable (LogProgress) -> Void)
     var lastSequence: UInt64 { get }
     var durableSequence: UInt64 { get }

@@ -116,6 +116,7 @@ final class LogThread {
             UnsafeRawBufferPointer(bytes), records: records, at: now,
             ahead: isShort ? nil : configuration.segmentBytes)
         settle(groups.groups[end - 1].endSequence, isShort: isShort)
+        if isShort { preparer.giveBack() }
         preparer.keepAhead(of: current.usedBytes)
         return end
     }
@@ -208,6 +209,7 @@ final class LogThread {
     private func fail(_ error: LogError) {
         segment?.seal()
         segment = nil
+        if error.code == .full { preparer.giveBack() }
         let reason = reason(for: error)
         let (refused, subscribers) = monitor.withLock { state in (state.refuse(reason), state.subscribers) }
         if let refused {
@@ -277,6 +279,13 @@ final class LogThread {
         }
         preparer.stop()
         monitor.withLock { $0.condition = .closed }
+    }
+
+    /// Gives back what `start` took, where there can be no thread.
+    func abandon() {
+        segment?.seal()
+        segment = nil
+        preparer.stop()
     }
 
     /// What is done before the thread starts: puts in order what the last writer left, and makes the first segment. A

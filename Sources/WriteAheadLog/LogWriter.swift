@@ -43,6 +43,7 @@ package final class LogWriter: Sendable {
                 return nil
             }, owner.toOpaque())
         guard result == 0 else {
+            logThread.abandon()
             owner.release()
             throw LogError(errno: result, "cannot start the log's thread")
         }
@@ -65,7 +66,7 @@ package final class LogWriter: Sendable {
         return range
     }
 
-    /// Has `progress` called on the log's thread, once per group. It must be quick: nothing is written meanwhile.
+    /// Has `progress` called on the log's thread, once per sync. It must be quick: nothing is written meanwhile.
     package func subscribe(_ progress: @escaping @Sendable (LogProgress) -> Void) {
         monitor.withLock { $0.subscribers.append(progress) }
     }

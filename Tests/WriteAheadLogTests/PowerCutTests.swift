@@ -19,7 +19,7 @@ struct PowerCutTests {
         }
     }
 
-    /// A log that cannot prepare segments for lack of room: the one that is written grows. Keeps as many records as fill
+    /// A log that cannot prepare segments for lack of room: the written one grows. Keeps as many records as fill
     /// its first zeros and more.
     private func makeGrowingLog(_ directory: String, _ disk: SimulatedDisk) throws -> (log: TestLog, size: Int) {
         disk.setFree(3 << 20)
