@@ -12,13 +12,19 @@ import Testing
 @testable import API
 
 @Suite struct ServerTests {
+    /// The schema's newest migration is that whose file is the last by name.
+    private static let migrations = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Sources/ControlStore/SQL/Migrations").path
+
     @Test func `health says version, schema and what the loader says`() async throws {
         try await RunningAPI.with { api in
             let before = try await api.get("/health")
             #expect(before.status == .ok)
             #expect(before.text.contains(#""loader":null"#))
             #expect(before.text.contains(#""version":"1.2.3""#))
-            #expect(before.text.contains(#""schema":"0004-jobs""#))
+            let files = try FileManager.default.contentsOfDirectory(atPath: Self.migrations)
+            let schema = try #require(files.filter { $0.hasSuffix(".sql") }.max()).dropLast(4)
+            #expect(before.text.contains("\"schema\":\"\(schema)\""), "\(before.text)")
             let directory = api.configuration.statusDirectory
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             let status = #"{"lag_seconds":1.5,"loaded_sequence":42,"updated_at":"2025-11-21T12:00:00.000Z","other":[]}"#
