@@ -84,7 +84,7 @@ private struct HTTPCase {
         guard let output = FuzzPeer.exchange(bytes, with: server.options.unixSocket, &generator.beacons.random) else {
             return ["the connection was not ended"]
         }
-        guard let read = NaiveAnswers(output, methods: naive.requests.map(\.method)) else {
+        guard let read = NaiveAnswers(output, methods: naive.methods) else {
             note("the answers are no HTTP: \(String(decoding: output, as: UTF8.self))")
             return problems
         }

@@ -15,6 +15,8 @@ struct NaiveHTTP {
     }
 
     private(set) var requests: [Request] = []
+    /// Of the requests, and of one behind them whose head is whole and whose body is not.
+    private(set) var methods: [String] = []
     /// Whether what follows the last request can never be one.
     private(set) var isMalformed = false
     private let bytes: [UInt8]
@@ -51,6 +53,7 @@ struct NaiveHTTP {
         else { throw Ending.malformed }
         var request = Request(method: parts[0], target: parts[1])
         request.headers = try fields()
+        methods.append(request.method)
         request.body = try body(request, isOld: parts[2] == "HTTP/1.0")
         return request
     }
